@@ -1,0 +1,327 @@
+//! Exploring: running executions under a strategy until nothing is left, a
+//! failure is met, or a budget is used up.
+
+mod bounds;
+mod dfs;
+mod metrics;
+mod random;
+mod replay;
+
+use std::time::{Duration, Instant};
+
+use crate::failure::{FailureKind, Fault, Place};
+use crate::id::ThreadId;
+use crate::machine::Machine;
+use crate::op::Op;
+use crate::report::{End, Report};
+use crate::schedule::Schedule;
+use crate::world::{Choices, Event, World};
+
+pub use bounds::PreemptionBound;
+pub use dfs::Dfs;
+pub use metrics::{Metered, Metrics};
+pub use random::Random;
+pub use replay::Replay;
+
+/// One step of an execution: which thread goes on, with which outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The thread.
+    pub thread: ThreadId,
+    /// One of the [`Choices`] of its operation.
+    pub choice: u32,
+}
+
+/// What a strategy decides.
+#[derive(Debug)]
+pub enum Decision {
+    /// Take this step.
+    Step(Step),
+    /// Abandon the execution: an equivalent one was or will be seen.
+    Abandon,
+    /// The program does something else than when it was run before.
+    Diverged(Box<Fault>),
+}
+
+/// What a strategy sees when it decides: who could go on, and what each
+/// thread is about to do.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    world: &'a World,
+    enabled: &'a [ThreadId],
+}
+
+impl<'a> View<'a> {
+    /// A view of `world` in which only `enabled` threads may be picked.
+    pub fn new(world: &'a World, enabled: &'a [ThreadId]) -> Self {
+        View { world, enabled }
+    }
+
+    /// The same view with fewer threads to pick from.
+    pub fn narrowed(self, enabled: &'a [ThreadId]) -> Self {
+        View { enabled, ..self }
+    }
+
+    /// The threads that may be picked, in order of creation; never empty.
+    pub fn enabled(&self) -> &'a [ThreadId] {
+        self.enabled
+    }
+
+    /// The operation that a thread has announced, enabled or not.
+    pub fn announced(&self, thread: ThreadId) -> Option<&'a Op> {
+        self.world.announced(thread)
+    }
+
+    /// The choices of an enabled thread.
+    pub fn choices(&self, thread: ThreadId) -> Choices {
+        self.world.choices(thread)
+    }
+
+    /// The thread that took the last step.
+    pub fn last(&self) -> Option<ThreadId> {
+        self.world.events().last().map(|e| e.thread)
+    }
+
+    /// The events so far.
+    pub fn events(&self) -> &'a [Event] {
+        self.world.events()
+    }
+
+    /// The execution, for strategies that want to know more.
+    pub fn world(&self) -> &'a World {
+        self.world
+    }
+}
+
+/// Picks the next step, execution after execution. Strategies compose: bounds
+/// and metrics are wrappers around another one.
+pub trait Strategy {
+    /// The name and parameters, in the form in which they can be asked for again.
+    fn name(&self) -> String;
+
+    /// Starts an execution; false if nothing is left to explore.
+    fn begin(&mut self) -> bool;
+
+    /// Decides how the execution goes on.
+    fn next(&mut self, view: &View<'_>) -> Decision;
+
+    /// The execution has ended (or was abandoned).
+    fn end(&mut self, world: &World);
+
+    /// What was left out, if anything, once [`begin`](Self::begin) gave
+    /// false: then the exploration was not exhaustive.
+    fn left_out(&self) -> Option<String> {
+        None
+    }
+}
+
+/// When to stop.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// After that many complete executions.
+    pub max_executions: Option<u64>,
+    /// An execution with more steps fails.
+    pub max_steps: u64,
+    /// After that time.
+    pub max_duration: Option<Duration>,
+    /// Count all failing executions in place of stopping at the first.
+    pub keep_going: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            max_executions: None,
+            max_steps: 100_000,
+            max_duration: None,
+            keep_going: false,
+        }
+    }
+}
+
+/// How an execution ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All threads ended, or the execution failed: see [`World::faults`].
+    Complete,
+    /// The strategy abandoned it.
+    Abandoned,
+}
+
+/// Runs one execution to its end; the machine is left finished.
+pub fn execute(
+    machine: &mut dyn Machine,
+    world: &mut World,
+    strategy: &mut dyn Strategy,
+    max_steps: u64,
+) -> Outcome {
+    let mut enabled: Vec<ThreadId> = Vec::new();
+    execute_with(machine, world, strategy, max_steps, &mut enabled)
+}
+
+fn execute_with(
+    machine: &mut dyn Machine,
+    world: &mut World,
+    strategy: &mut dyn Strategy,
+    max_steps: u64,
+    enabled: &mut Vec<ThreadId>,
+) -> Outcome {
+    world.begin();
+    machine.start(world);
+    let outcome = loop {
+        if !world.faults().is_empty() {
+            break Outcome::Complete;
+        }
+        enabled.clear();
+        enabled.extend(
+            world
+                .threads()
+                .iter()
+                .copied()
+                .filter(|&t| world.enabled(t)),
+        );
+        if enabled.is_empty() {
+            if let Some(fault) = world.stuck() {
+                world.fail(fault);
+            }
+            break Outcome::Complete;
+        }
+        if world.events().len() as u64 >= max_steps {
+            let fault = step_bound(world, max_steps);
+            world.fail(fault);
+            break Outcome::Complete;
+        }
+        match strategy.next(&View::new(world, enabled)) {
+            Decision::Step(Step { thread, choice }) => {
+                let answer = world.step(thread, choice);
+                machine.resume(thread, answer, world);
+            }
+            Decision::Abandon => break Outcome::Abandoned,
+            Decision::Diverged(fault) => {
+                world.fail(*fault);
+                break Outcome::Complete;
+            }
+        }
+    };
+    strategy.end(world);
+    outcome
+}
+
+fn step_bound(world: &World, max_steps: u64) -> Fault {
+    let last = world.events().last().expect("an execution with steps");
+    let who = world.thread_name(last.thread);
+    Fault::new(
+        FailureKind::StepBound,
+        format!("{max_steps} steps, and {who} goes on: an endless loop?"),
+    )
+    .at(last.op.at)
+    .detail(
+        "a loop that waits for another thread should call hint::spin_loop() or \
+         thread::yield_now() in each turn; a long program needs a larger step bound",
+        None,
+    )
+}
+
+/// Explores until the strategy has nothing left, a failure is met or a limit
+/// is reached; fills the report.
+///
+/// `program` is the name that schedules carry. `progress` is called now and
+/// then with the report so far, and stops the exploration by returning false.
+pub fn explore(
+    machine: &mut dyn Machine,
+    strategy: &mut dyn Strategy,
+    limits: &Limits,
+    program: Option<&str>,
+    report: &mut Report,
+    progress: &mut dyn FnMut(&Report) -> bool,
+) {
+    let start = Instant::now();
+    let mut world = World::new();
+    let mut enabled = Vec::new();
+    let mut runs: u64 = 0;
+    report.end = loop {
+        // The clock is looked at now and then: reading it costs as much as a step.
+        if runs.is_multiple_of(64) {
+            report.elapsed = start.elapsed();
+            if limits
+                .max_duration
+                .is_some_and(|most| report.elapsed >= most)
+            {
+                break End::Time;
+            }
+            if !progress(report) {
+                break End::Bounded("interrupted".to_owned());
+            }
+        }
+        if limits
+            .max_executions
+            .is_some_and(|most| report.executions >= most)
+        {
+            break End::Executions;
+        }
+        if !strategy.begin() {
+            break strategy.left_out().map_or(End::Exhausted, End::Bounded);
+        }
+        runs += 1;
+        let outcome = execute_with(
+            machine,
+            &mut world,
+            strategy,
+            limits.max_steps,
+            &mut enabled,
+        );
+        report.steps += world.events().len() as u64;
+        match outcome {
+            Outcome::Complete => report.executions += 1,
+            Outcome::Abandoned => report.blocked += 1,
+        }
+        if !world.faults().is_empty() {
+            report.record(world.faults(), || {
+                Some(Schedule::of(&world, program).to_string())
+            });
+        }
+        machine.finish(&mut world);
+        let diverged = world
+            .faults()
+            .iter()
+            .any(|f| f.kind == FailureKind::Nondeterminism);
+        if diverged || !limits.keep_going && !report.failures.is_empty() {
+            break End::Failure;
+        }
+    };
+    report.elapsed = start.elapsed();
+}
+
+/// Both operations, of what was recorded and what was met, for people.
+fn divergence(recorded: &str, place: Option<Place>, world: &World, thread: ThreadId) -> Fault {
+    let met = match world.announced(thread) {
+        Some(op) => (
+            format!("now it is about to {}", plain(op)),
+            Some(Place::from(op.at)),
+        ),
+        None if world.is_finished(thread) => ("now it has ended".to_owned(), None),
+        None => ("now there is no such thread".to_owned(), None),
+    };
+    let fault = Fault::new(
+        FailureKind::Nondeterminism,
+        format!(
+            "step {}: {} does not do what it did before; is there something random, or a clock, \
+             or a value that survived from an earlier execution?",
+            world.events().len() + 1,
+            world.thread_name(thread),
+        ),
+    );
+    let fault = match &met.1 {
+        Some(place) => fault.at(place.clone()),
+        None => fault,
+    };
+    fault
+        .detail(recorded.to_owned(), place)
+        .detail(met.0, met.1)
+}
+
+/// An operation in a few words, without an execution.
+fn plain(op: &Op) -> String {
+    let text = format!("{:?}", op.kind);
+    text.replace("OpKind::", "")
+}

@@ -1,0 +1,224 @@
+//! What can go wrong in an execution, as data: the outermost layer decides
+//! whether to print it, to count it or to panic.
+
+use std::fmt;
+use std::panic::Location;
+
+use serde::{Deserialize, Serialize};
+
+use crate::trace::Trace;
+
+/// The kind of a failure. The names are those of the JSON report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// A condition stated with `invariant!` was false.
+    Invariant,
+    /// A panic left a thread.
+    Panic,
+    /// Unfinished threads, the main one among them, and none can go on.
+    Deadlock,
+    /// Two accesses to plain memory, one a write, that nothing orders.
+    DataRace,
+    /// The main thread returned and another thread can never end.
+    Leak,
+    /// Threads spin, and nobody is left who could release them.
+    Livelock,
+    /// A thread locks a mutex that it holds.
+    DoubleLock,
+    /// An execution took more steps than allowed.
+    StepBound,
+    /// The program did something else when its schedule was repeated.
+    Nondeterminism,
+}
+
+impl FailureKind {
+    /// All kinds, in the order of their declaration.
+    pub const ALL: [FailureKind; 9] = [
+        FailureKind::Invariant,
+        FailureKind::Panic,
+        FailureKind::Deadlock,
+        FailureKind::DataRace,
+        FailureKind::Leak,
+        FailureKind::Livelock,
+        FailureKind::DoubleLock,
+        FailureKind::StepBound,
+        FailureKind::Nondeterminism,
+    ];
+
+    /// The name used in JSON, for example `data_race`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FailureKind::Invariant => "invariant",
+            FailureKind::Panic => "panic",
+            FailureKind::Deadlock => "deadlock",
+            FailureKind::DataRace => "data_race",
+            FailureKind::Leak => "leak",
+            FailureKind::Livelock => "livelock",
+            FailureKind::DoubleLock => "double_lock",
+            FailureKind::StepBound => "step_bound",
+            FailureKind::Nondeterminism => "nondeterminism",
+        }
+    }
+
+    /// The name for people, for example `data race`.
+    pub fn words(self) -> &'static str {
+        match self {
+            FailureKind::Invariant => "invariant broken",
+            FailureKind::Panic => "panic",
+            FailureKind::Deadlock => "deadlock",
+            FailureKind::DataRace => "data race",
+            FailureKind::Leak => "leak",
+            FailureKind::Livelock => "livelock",
+            FailureKind::DoubleLock => "double lock",
+            FailureKind::StepBound => "step bound",
+            FailureKind::Nondeterminism => "nondeterminism",
+        }
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A place in the source of the program under test.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The file, as the compiler names it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+impl Place {
+    /// `file:line`, the short form used in drawings.
+    pub fn short(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
+impl From<&Location<'_>> for Place {
+    fn from(at: &Location<'_>) -> Self {
+        Place {
+            file: at.file().to_owned(),
+            line: at.line(),
+            column: at.column(),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// One line of explanation that belongs to a failure: who waits for what,
+/// the other access of a data race, and so on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// A sentence, without the place.
+    pub text: String,
+    /// Where in the user's code, if there is such a place.
+    pub place: Option<Place>,
+}
+
+/// A failure as it is met in one execution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// The name of the invariant; for other kinds the kind's own words.
+    pub name: String,
+    /// What the user's code or the engine says about it.
+    pub message: String,
+    /// Where it happened.
+    pub place: Option<Place>,
+    /// Further lines of explanation.
+    pub details: Vec<Detail>,
+}
+
+impl Fault {
+    /// A fault of a kind that has no name of its own.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Fault {
+            kind,
+            name: kind.words().to_owned(),
+            message: message.into(),
+            place: None,
+            details: Vec::new(),
+        }
+    }
+
+    /// A broken invariant.
+    pub fn invariant(name: impl Into<String>, message: impl Into<String>) -> Self {
+        Fault {
+            name: name.into(),
+            ..Fault::new(FailureKind::Invariant, message)
+        }
+    }
+
+    /// The same fault, with its place.
+    pub fn at(mut self, place: impl Into<Place>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// The same fault, with one more line of explanation.
+    pub fn detail(mut self, text: impl Into<String>, place: Option<Place>) -> Self {
+        self.details.push(Detail {
+            text: text.into(),
+            place,
+        });
+        self
+    }
+}
+
+/// A failure of the program under test, as reported: all executions that
+/// failed with the same kind and name, with one schedule that shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What happened in the execution that is shown.
+    pub fault: Fault,
+    /// The schedule that leads to it, in the engine's own printable form; the
+    /// native engine's can be given to `replay`.
+    pub schedule: Option<String>,
+    /// How many executions had been completed when it was first met, that one included.
+    pub executions: u64,
+    /// In how many executions it was met.
+    pub count: u64,
+    /// What each thread did, step by step, where the engine can tell.
+    pub trace: Option<Trace>,
+}
+
+impl Failure {
+    /// The kind of the failure.
+    pub fn kind(&self) -> FailureKind {
+        self.fault.kind
+    }
+
+    /// The name of the broken invariant, or the words for the kind.
+    pub fn name(&self) -> &str {
+        &self.fault.name
+    }
+
+    /// What the user's code or the engine says about it.
+    pub fn message(&self) -> &str {
+        &self.fault.message
+    }
+
+    /// The schedule that leads to the failure.
+    pub fn schedule(&self) -> Option<&str> {
+        self.schedule.as_deref()
+    }
+
+    /// True if both are reported under the same kind and name.
+    pub fn is_same(&self, fault: &Fault) -> bool {
+        self.fault.kind == fault.kind && self.fault.name == fault.name
+    }
+}

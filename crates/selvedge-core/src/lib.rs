@@ -1,0 +1,34 @@
+//! The heart of Selvedge: what concurrent programs do, as data, and the
+//! search over their executions.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`op`] | operations, announced before they take effect |
+//! | [`model`] | the rules of each primitive, as pure functions of small states |
+//! | [`world`] | one execution: threads, objects, events, happens-before, data races |
+//! | [`machine`] | the contract with whatever runs the program |
+//! | [`explore`] | strategies and the loop that drives them |
+//! | [`schedule`] | the choices that determine an execution, and their printable form |
+//! | [`failure`], [`trace`], [`report`] | results, as values that renderers read |
+//! | [`scenario`], [`settings`] | what is explored, and how |
+//!
+//! Nothing here knows how threads are run: a [`machine::Machine`] does that.
+//! The crate `selvedge-runtime` has one on coroutines; [`toy`] (feature
+//! `toy`) interprets tiny programs, so that the search is tested without any.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod explore;
+pub mod failure;
+pub mod id;
+pub mod machine;
+pub mod model;
+pub mod op;
+pub mod report;
+pub mod scenario;
+pub mod schedule;
+pub mod settings;
+#[cfg(any(test, feature = "toy"))]
+pub mod toy;
+pub mod trace;
+pub mod world;

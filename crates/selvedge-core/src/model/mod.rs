@@ -1,0 +1,145 @@
+//! The rules of the modelled objects: small pure states and what operations
+//! do to them. One file a primitive; nothing here knows of threads that run,
+//! of strategies, or of time.
+//!
+//! [`ObjectState::eval`] is a pure function, so that a search may ask it about
+//! any state, also one that is not the present one.
+
+pub mod atomic;
+pub mod channel;
+pub mod condvar;
+pub mod mutex;
+pub mod once;
+pub mod park;
+pub mod refs;
+pub mod rwlock;
+
+use smallvec::SmallVec;
+
+use crate::id::ThreadId;
+use crate::op::OpKind;
+
+pub use atomic::{AtomicState, ValueType};
+pub use channel::ChannelState;
+pub use condvar::CondvarState;
+pub use mutex::MutexState;
+pub use once::OnceState;
+pub use park::ParkState;
+pub use refs::RefsState;
+pub use rwlock::RwLockState;
+
+/// A short list of threads.
+pub type Threads = SmallVec<[ThreadId; 2]>;
+
+/// The state of a modelled object. User data (what a mutex guards, the
+/// messages of a channel) is no part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ObjectState {
+    /// An atomic.
+    Atomic(AtomicState),
+    /// A mutex.
+    Mutex(MutexState),
+    /// A reader-writer lock.
+    RwLock(RwLockState),
+    /// A condition variable.
+    Condvar(CondvarState),
+    /// A `Once`.
+    Once(OnceState),
+    /// A channel.
+    Channel(ChannelState),
+    /// The park token of a thread.
+    Park(ParkState),
+    /// A count of references whose last one does something visible.
+    Refs(RefsState),
+    /// Plain memory: its accesses are no operations, only checked for races.
+    Cell,
+}
+
+/// What an operation does to the state of its object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: the operation only reads. Two of these commute.
+    Same,
+    /// It writes this state.
+    To(ObjectState),
+    /// It changes only what belongs to its own thread (a waiter that wakes):
+    /// it commutes with every operation of others.
+    Own(ObjectState),
+}
+
+/// An operation's effect: what its thread gets, and what becomes of the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The answer, by the rules of the operation.
+    pub answer: u64,
+    /// The state afterwards.
+    pub next: Next,
+}
+
+impl Effect {
+    fn read(answer: u64) -> Option<Self> {
+        Some(Effect {
+            answer,
+            next: Next::Same,
+        })
+    }
+
+    fn write(answer: u64, state: ObjectState) -> Option<Self> {
+        Some(Effect {
+            answer,
+            next: Next::To(state),
+        })
+    }
+
+    fn own(answer: u64, state: ObjectState) -> Option<Self> {
+        Some(Effect {
+            answer,
+            next: Next::Own(state),
+        })
+    }
+}
+
+impl ObjectState {
+    /// What `op`, announced by `thread`, would do in this state under
+    /// `choice`: `None` if it is not enabled.
+    ///
+    /// # Panics
+    /// If the operation is not one of this object, which is a mistake of the
+    /// machine, not of the program under test.
+    pub fn eval(&self, op: &OpKind, thread: ThreadId, choice: u32) -> Option<Effect> {
+        match (self, op) {
+            (ObjectState::Atomic(s), OpKind::Atomic(op)) => s.eval(op),
+            (ObjectState::Mutex(s), OpKind::Mutex(op)) => s.eval(*op, thread),
+            (ObjectState::RwLock(s), OpKind::RwLock(op)) => s.eval(*op, thread),
+            (ObjectState::Condvar(s), OpKind::Condvar(op)) => s.eval(*op, thread, choice),
+            (ObjectState::Once(s), OpKind::Once(op)) => s.eval(*op, thread),
+            (ObjectState::Channel(s), OpKind::Channel(op)) => s.eval(*op),
+            (ObjectState::Park(s), OpKind::Park(op)) => s.eval(*op),
+            (ObjectState::Refs(s), OpKind::Refs(op)) => s.eval(*op),
+            (state, op) => unreachable!("{op:?} on {state:?}"),
+        }
+    }
+
+    /// How many choices `op` has in this state, if it is enabled.
+    pub fn choices(&self, op: &OpKind) -> u32 {
+        match (self, op) {
+            (ObjectState::Condvar(s), OpKind::Condvar(op)) => s.choices(*op),
+            _ => 1,
+        }
+    }
+
+    /// What kind of object it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            ObjectState::Atomic(_) => "atomic",
+            ObjectState::Mutex(_) => "mutex",
+            ObjectState::RwLock(_) => "rwlock",
+            ObjectState::Condvar(_) => "condvar",
+            ObjectState::Once(_) => "once",
+            ObjectState::Channel(_) => "channel",
+            ObjectState::Park(_) => "park token",
+            ObjectState::Refs(_) => "references",
+            ObjectState::Cell => "cell",
+        }
+    }
+}

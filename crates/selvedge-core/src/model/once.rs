@@ -1,0 +1,87 @@
+//! A `Once`: not begun, begun by a thread, or done.
+
+use super::{Effect, ObjectState};
+use crate::id::ThreadId;
+use crate::op::OnceOp;
+
+/// The state of a `Once`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnceState {
+    /// Nobody has called it, or the call did not succeed and may be repeated.
+    #[default]
+    New,
+    /// The closure panicked.
+    Poisoned,
+    /// The thread runs the closure.
+    Running(ThreadId),
+    /// The closure has run.
+    Done,
+}
+
+/// The answer of [`OnceOp::Begin`] and [`OnceOp::Get`]: run the closure.
+pub const NEW: u64 = 0;
+/// The closure has run already.
+pub const DONE: u64 = 1;
+/// An earlier closure panicked.
+pub const POISONED: u64 = 2;
+
+impl OnceState {
+    pub(super) fn eval(self, op: OnceOp, thread: ThreadId) -> Option<Effect> {
+        let run = |answer| Effect::write(answer, ObjectState::Once(OnceState::Running(thread)));
+        match (op, self) {
+            (OnceOp::Begin { .. }, OnceState::New) => run(NEW),
+            (
+                OnceOp::Begin {
+                    ignore_poison: true,
+                },
+                OnceState::Poisoned,
+            ) => run(POISONED),
+            (
+                OnceOp::Begin {
+                    ignore_poison: false,
+                },
+                OnceState::Poisoned,
+            ) => Effect::read(POISONED),
+            (OnceOp::Begin { .. }, OnceState::Running(_)) => None,
+            (OnceOp::Begin { .. } | OnceOp::Get, OnceState::Done) => Effect::read(DONE),
+            (OnceOp::Get, OnceState::Poisoned) => Effect::read(POISONED),
+            (OnceOp::Get, _) => Effect::read(NEW),
+            (OnceOp::End(end), _) => Effect::write(
+                0,
+                ObjectState::Once(match end {
+                    crate::op::OnceEnd::Done => OnceState::Done,
+                    crate::op::OnceEnd::Failed => OnceState::New,
+                    crate::op::OnceEnd::Panicked => OnceState::Poisoned,
+                }),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::OnceEnd;
+
+    #[test]
+    fn the_second_caller_waits_for_the_first() {
+        let (a, b) = (ThreadId(1), ThreadId(2));
+        let begin = OnceOp::Begin {
+            ignore_poison: false,
+        };
+        let running = OnceState::Running(a);
+        assert_eq!(
+            OnceState::New.eval(begin, a),
+            Effect::write(NEW, ObjectState::Once(running))
+        );
+        assert_eq!(running.eval(begin, b), None);
+        assert_eq!(running.eval(OnceOp::Get, b), Effect::read(NEW));
+        let done = ObjectState::Once(OnceState::Done);
+        assert_eq!(
+            running.eval(OnceOp::End(OnceEnd::Done), a),
+            Effect::write(0, done)
+        );
+        assert_eq!(OnceState::Done.eval(begin, b), Effect::read(DONE));
+        assert_eq!(OnceState::Poisoned.eval(begin, b), Effect::read(POISONED));
+    }
+}

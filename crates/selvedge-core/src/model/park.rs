@@ -1,0 +1,41 @@
+//! The park token of a thread.
+
+use super::{Effect, ObjectState};
+use crate::op::ParkOp;
+
+/// The state of a park token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ParkState {
+    /// `unpark` was called and `park` has not consumed it.
+    pub token: bool,
+}
+
+impl ParkState {
+    pub(super) fn eval(self, op: ParkOp) -> Option<Effect> {
+        let to = |token| ObjectState::Park(ParkState { token });
+        match op {
+            ParkOp::Park if self.token => Effect::write(0, to(false)),
+            ParkOp::Park => None,
+            ParkOp::Unpark => Effect::write(0, to(true)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_kept_once() {
+        let parked = ParkState::default();
+        let token = ParkState { token: true };
+        assert_eq!(parked.eval(ParkOp::Park), None);
+        let with = Effect::write(0, ObjectState::Park(token));
+        assert_eq!(parked.eval(ParkOp::Unpark), with);
+        assert_eq!(token.eval(ParkOp::Unpark), with);
+        assert_eq!(
+            token.eval(ParkOp::Park),
+            Effect::write(0, ObjectState::Park(parked))
+        );
+    }
+}

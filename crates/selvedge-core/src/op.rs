@@ -1,0 +1,263 @@
+//! Operations: what a thread announces before it takes effect, as data.
+
+use std::panic::Location;
+
+use crate::id::{ObjectId, ThreadId};
+
+/// A memory ordering, as the program gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MemoryOrder {
+    /// No ordering.
+    Relaxed,
+    /// Later accesses stay behind a load.
+    Acquire,
+    /// Earlier accesses stay before a store.
+    Release,
+    /// Both.
+    AcqRel,
+    /// Both, and one total order.
+    SeqCst,
+}
+
+impl MemoryOrder {
+    /// True if a load of this ordering synchronises with the store it reads.
+    pub fn acquires(self) -> bool {
+        matches!(
+            self,
+            MemoryOrder::Acquire | MemoryOrder::AcqRel | MemoryOrder::SeqCst
+        )
+    }
+
+    /// True if a store of this ordering publishes what came before it.
+    pub fn releases(self) -> bool {
+        matches!(
+            self,
+            MemoryOrder::Release | MemoryOrder::AcqRel | MemoryOrder::SeqCst
+        )
+    }
+}
+
+impl From<std::sync::atomic::Ordering> for MemoryOrder {
+    fn from(order: std::sync::atomic::Ordering) -> Self {
+        use std::sync::atomic::Ordering;
+        match order {
+            Ordering::Relaxed => MemoryOrder::Relaxed,
+            Ordering::Acquire => MemoryOrder::Acquire,
+            Ordering::Release => MemoryOrder::Release,
+            Ordering::AcqRel => MemoryOrder::AcqRel,
+            _ => MemoryOrder::SeqCst,
+        }
+    }
+}
+
+/// What a read-modify-write does with the old value and its operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Rmw {
+    Swap,
+    Add,
+    Sub,
+    And,
+    Nand,
+    Or,
+    Xor,
+    Max,
+    Min,
+}
+
+/// An operation on an atomic. The answer is the old value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum AtomicOp {
+    Load {
+        order: MemoryOrder,
+    },
+    Store {
+        value: u64,
+        order: MemoryOrder,
+    },
+    Rmw {
+        rmw: Rmw,
+        operand: u64,
+        order: MemoryOrder,
+    },
+    CompareExchange {
+        expected: u64,
+        new: u64,
+        success: MemoryOrder,
+        failure: MemoryOrder,
+    },
+}
+
+/// An operation on a mutex. The answer of a lock is 1 if it was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum MutexOp {
+    Lock,
+    TryLock,
+    Unlock,
+}
+
+/// An operation on a reader-writer lock. The answer of a lock is 1 if it was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum RwLockOp {
+    Read,
+    TryRead,
+    UnlockRead,
+    Write,
+    TryWrite,
+    UnlockWrite,
+}
+
+/// An operation on a condition variable. The answer of a notification is the
+/// number of waiters that it picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum CondvarOp {
+    Enqueue,
+    Wake,
+    NotifyOne,
+    NotifyAll,
+}
+
+/// How the closure of a `Once` ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum OnceEnd {
+    Done,
+    /// It did not succeed and may be tried again.
+    Failed,
+    Panicked,
+}
+
+/// An operation on a `Once`; answers as in [`once`](crate::model::once).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum OnceOp {
+    Begin { ignore_poison: bool },
+    End(OnceEnd),
+    Get,
+}
+
+/// An operation on a park token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum ParkOp {
+    Park,
+    Unpark,
+}
+
+/// An operation on a count of references. The answer is what remains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum RefsOp {
+    Retain,
+    Release,
+}
+
+/// An operation on a channel; answers as in [`channel`](crate::model::channel).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum ChannelOp {
+    Send,
+    /// First half of a send on a rendezvous.
+    Offer,
+    /// Second half: the offer with that ticket was taken.
+    Taken {
+        ticket: u64,
+    },
+    Recv,
+    TryRecv,
+    Close,
+    SendersGone,
+    ReceiversGone,
+}
+
+/// Why a thread lets others go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum YieldKind {
+    /// `hint::spin_loop`: it cannot go on until someone else writes.
+    Spin,
+    /// `thread::yield_now` or `sleep`: perhaps a loop, perhaps only politeness.
+    Polite,
+}
+
+/// An operation of a thread that is on no object of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ThreadOp {
+    /// Starts a child; the answer is its [`ThreadId`].
+    Spawn,
+    /// Waits for the thread to end.
+    Join(ThreadId),
+    /// Lets others go first.
+    Yield(YieldKind),
+    /// A value below the bound, chosen by the exploration; the answer is the value.
+    Any(u32),
+    /// A fence.
+    Fence(MemoryOrder),
+}
+
+/// A receive on whichever of several channels is ready. The answer is the
+/// index of the case, or the number of cases if the default was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SelectOp {
+    /// Where the cases are in the world's table of cases.
+    pub(crate) first: u32,
+    /// How many there are.
+    pub(crate) count: u32,
+    /// Do not block when none is ready.
+    pub has_default: bool,
+}
+
+/// What an operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum OpKind {
+    Atomic(AtomicOp),
+    Mutex(MutexOp),
+    RwLock(RwLockOp),
+    Condvar(CondvarOp),
+    Once(OnceOp),
+    Channel(ChannelOp),
+    Park(ParkOp),
+    Refs(RefsOp),
+    Select(SelectOp),
+    Thread(ThreadOp),
+}
+
+/// One visible action, announced to the scheduler before it takes effect.
+#[derive(Clone, Copy, Debug)]
+pub struct Op {
+    /// What it is.
+    pub kind: OpKind,
+    /// The object it is on. `None` for operations of threads, and for a
+    /// select, which is on several.
+    pub object: Option<ObjectId>,
+    /// Where in the user's code.
+    pub at: &'static Location<'static>,
+}
+
+impl Op {
+    /// True if both are the same action of the same place: what a repeated
+    /// execution must announce again.
+    pub fn is_same(&self, other: &Op) -> bool {
+        self.kind == other.kind && self.object == other.object && self.at == other.at
+    }
+}
+
+/// How an executed or announced operation touches an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reads its state: two of these commute.
+    Read,
+    /// Writes its state.
+    Write,
+}
+
+/// The table of dependence: two operations of different threads on one object
+/// depend on each other unless both read. Operations on different objects,
+/// and operations of threads, are independent.
+pub fn depend(a: Access, b: Access) -> bool {
+    !matches!((a, b), (Access::Read, Access::Read))
+}

@@ -1,0 +1,141 @@
+//! A named program with what is expected of it.
+
+use crate::failure::{Failure, FailureKind};
+use crate::report::{End, Engine, Report};
+
+/// A failure that a scenario is expected to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Its kind.
+    pub kind: FailureKind,
+    /// The invariant's name; for other kinds the kind's words.
+    pub name: &'static str,
+}
+
+impl Broken {
+    /// The invariant of that name.
+    pub const fn invariant(name: &'static str) -> Self {
+        Broken {
+            kind: FailureKind::Invariant,
+            name,
+        }
+    }
+
+    /// A failure of a kind that has no name of its own.
+    pub fn kind(kind: FailureKind) -> Self {
+        Broken {
+            kind,
+            name: kind.words(),
+        }
+    }
+
+    /// True if `failure`, met on `engine`, is this one.
+    ///
+    /// Engines other than the native one have fewer kinds: a livelock reaches
+    /// their step bound, locking one's own mutex is a deadlock.
+    pub fn is(&self, failure: &Failure, engine: Engine) -> bool {
+        if self.kind == FailureKind::Invariant {
+            return failure.kind() == FailureKind::Invariant && failure.name() == self.name;
+        }
+        failure.kind() == self.kind
+            || engine != Engine::Native
+                && matches!(
+                    (self.kind, failure.kind()),
+                    (
+                        FailureKind::Livelock,
+                        FailureKind::StepBound | FailureKind::Deadlock | FailureKind::Leak
+                    ) | (FailureKind::DoubleLock, FailureKind::Deadlock)
+                )
+    }
+}
+
+/// What is expected of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// No execution fails.
+    Holds,
+    /// Each of these failures is met, and no other.
+    Breaks(Vec<Broken>),
+}
+
+impl Expectation {
+    /// `holds` or `breaks`, as in the JSON report.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Expectation::Holds => "holds",
+            Expectation::Breaks(_) => "breaks",
+        }
+    }
+}
+
+/// How a report compares with what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// What was expected was seen: a failure, or a proof.
+    AsExpected,
+    /// Nothing contradicts the expectation, but a search that had to be
+    /// exhaustive ended before it could settle the question.
+    Undecided,
+    /// The result contradicts the expectation.
+    Contradicted,
+}
+
+/// A named program with what is expected of it, for one engine.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// `section/variant`.
+    pub name: &'static str,
+    /// Its story, in a few lines.
+    pub about: &'static str,
+    /// What is expected.
+    pub expect: Expectation,
+    /// For a broken scenario, the scenarios that mend it.
+    pub fixes: &'static [&'static str],
+    /// Explore by sampling that many random executions: the program is too
+    /// large to be exhausted. `None`: exhaustively.
+    pub sampled: Option<u64>,
+    /// The program.
+    pub body: fn(),
+}
+
+impl Scenario {
+    /// The part of the name before the slash.
+    pub fn section(&self) -> &'static str {
+        self.name.split('/').next().unwrap_or(self.name)
+    }
+
+    /// Compares a report with what is expected. `exhaustive` says whether the
+    /// search was one that had to reach a verdict.
+    pub fn agreement(&self, report: &Report, exhaustive: bool) -> Agreement {
+        if matches!(report.end, End::Error(_)) {
+            return Agreement::Contradicted;
+        }
+        match &self.expect {
+            Expectation::Holds => {
+                if !report.failures.is_empty() {
+                    Agreement::Contradicted
+                } else if exhaustive && !report.exhausted() {
+                    Agreement::Undecided
+                } else {
+                    Agreement::AsExpected
+                }
+            }
+            Expectation::Breaks(expected) => {
+                let foreign = |f: &Failure| !expected.iter().any(|b| b.is(f, report.engine));
+                if report.failures.iter().any(foreign) {
+                    return Agreement::Contradicted;
+                }
+                let met = |b: &Broken| report.failures.iter().any(|f| b.is(f, report.engine));
+                if expected.iter().all(met) || report.end == End::Failure {
+                    Agreement::AsExpected
+                } else if report.exhausted() {
+                    Agreement::Contradicted
+                } else if exhaustive {
+                    Agreement::Undecided
+                } else {
+                    Agreement::AsExpected
+                }
+            }
+        }
+    }
+}

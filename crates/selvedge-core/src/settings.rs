@@ -1,0 +1,157 @@
+//! What an exploration is asked to do: one table of fields, each with its
+//! environment variable.
+
+use std::time::Duration;
+
+use crate::report::Engine;
+
+/// The settings of an exploration.
+///
+/// | field | variable | default |
+/// |---|---|---|
+/// | `engine` | `SELVEDGE_ENGINE` | `native` |
+/// | `strategy` | `SELVEDGE_STRATEGY` | the engine's own |
+/// | `seed` | `SELVEDGE_SEED` | 0 |
+/// | `max_executions` | `SELVEDGE_MAX_EXECUTIONS` | the strategy's own |
+/// | `max_steps` | `SELVEDGE_MAX_STEPS` | 100,000 |
+/// | `max_duration` | `SELVEDGE_MAX_SECONDS` | none |
+/// | `max_preemptions` | `SELVEDGE_MAX_PREEMPTIONS` | none |
+/// | `keep_going` | `SELVEDGE_KEEP_GOING` (`1`) | no |
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// What runs the program.
+    pub engine: Engine,
+    /// The strategy's name; `None` is the engine's default.
+    pub strategy: Option<String>,
+    /// Seed of everything that is drawn at random.
+    pub seed: u64,
+    /// Stop after that many complete executions.
+    pub max_executions: Option<u64>,
+    /// An execution with more visible operations than this fails (`step_bound`).
+    pub max_steps: u64,
+    /// Stop after that time.
+    pub max_duration: Option<Duration>,
+    /// Explore only executions with at most that many preemptions: switches
+    /// away from a thread that could have gone on.
+    pub max_preemptions: Option<u32>,
+    /// Count every failing execution in place of stopping at the first.
+    pub keep_going: bool,
+    /// The name by which reports call the program.
+    pub name: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            engine: Engine::Native,
+            strategy: None,
+            seed: 0,
+            max_executions: None,
+            max_steps: 100_000,
+            max_duration: None,
+            max_preemptions: None,
+            keep_going: false,
+            name: None,
+        }
+    }
+}
+
+impl Settings {
+    /// The defaults, overridden by the environment variables of the table.
+    ///
+    /// # Errors
+    /// One sentence that names the variable whose value cannot be read.
+    pub fn from_env() -> Result<Self, String> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    fn from_lookup(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        fn parse<T: std::str::FromStr>(
+            get: &impl Fn(&str) -> Option<String>,
+            name: &str,
+            what: &str,
+        ) -> Result<Option<T>, String> {
+            get(name)
+                .map(|v| v.parse().map_err(|_| format!("{name}='{v}' is not {what}")))
+                .transpose()
+        }
+        let number = "a whole number";
+        let mut settings = Settings::default();
+        if let Some(name) = get("SELVEDGE_ENGINE") {
+            settings.engine = name.parse().map_err(|e| format!("SELVEDGE_ENGINE: {e}"))?;
+        }
+        settings.strategy = get("SELVEDGE_STRATEGY");
+        if let Some(seed) = parse(&get, "SELVEDGE_SEED", number)? {
+            settings.seed = seed;
+        }
+        settings.max_executions = parse(&get, "SELVEDGE_MAX_EXECUTIONS", number)?;
+        if let Some(steps) = parse(&get, "SELVEDGE_MAX_STEPS", number)? {
+            settings.max_steps = steps;
+        }
+        let seconds: Option<f64> = parse(&get, "SELVEDGE_MAX_SECONDS", "a number of seconds")?;
+        settings.max_duration = seconds
+            .map(|s| {
+                Duration::try_from_secs_f64(s)
+                    .map_err(|_| format!("SELVEDGE_MAX_SECONDS='{s}' is not a number of seconds"))
+            })
+            .transpose()?;
+        settings.max_preemptions = parse(&get, "SELVEDGE_MAX_PREEMPTIONS", number)?;
+        settings.keep_going = get("SELVEDGE_KEEP_GOING").is_some_and(|v| v != "0" && !v.is_empty());
+        Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(pairs: &[(&str, &str)]) -> Result<Settings, String> {
+        Settings::from_lookup(|name| {
+            pairs
+                .iter()
+                .find(|(n, _)| *n == name)
+                .map(|(_, v)| (*v).to_owned())
+        })
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let settings = from(&[
+            ("SELVEDGE_ENGINE", "shuttle"),
+            ("SELVEDGE_STRATEGY", "random"),
+            ("SELVEDGE_SEED", "7"),
+            ("SELVEDGE_MAX_EXECUTIONS", "10"),
+            ("SELVEDGE_MAX_STEPS", "11"),
+            ("SELVEDGE_MAX_SECONDS", "0.5"),
+            ("SELVEDGE_MAX_PREEMPTIONS", "2"),
+            ("SELVEDGE_KEEP_GOING", "1"),
+        ])
+        .unwrap();
+        let expected = Settings {
+            engine: Engine::Shuttle,
+            strategy: Some("random".to_owned()),
+            seed: 7,
+            max_executions: Some(10),
+            max_steps: 11,
+            max_duration: Some(Duration::from_millis(500)),
+            max_preemptions: Some(2),
+            keep_going: true,
+            name: None,
+        };
+        assert_eq!(settings, expected);
+        assert_eq!(from(&[]).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        let error = from(&[("SELVEDGE_SEED", "x")]).unwrap_err();
+        assert_eq!(error, "SELVEDGE_SEED='x' is not a whole number");
+        assert!(
+            from(&[("SELVEDGE_ENGINE", "gpu")])
+                .unwrap_err()
+                .contains("native, loom")
+        );
+        assert!(from(&[("SELVEDGE_MAX_SECONDS", "-1")]).is_err());
+    }
+}

@@ -1,0 +1,491 @@
+//! A machine that interprets tiny programs: the search is tested on it without
+//! any coroutine, and oracle tables of other tools are run on it.
+//!
+//! ```
+//! use selvedge_core::explore::{Dfs, Limits, explore};
+//! use selvedge_core::report::{Engine, Report};
+//! use selvedge_core::toy::{Program, Toy};
+//!
+//! let program = Program::parse("T0: W x 1 sc; a = R y sc | T1: W y 1 sc; a = R x sc").unwrap();
+//! let mut report = Report::new(Engine::Native, "dfs", 0);
+//! explore(&mut Toy::new(&program), &mut Dfs::new(), &Limits::default(), None, &mut report, &mut |_| true);
+//! assert!(report.exhausted());
+//! assert_eq!(report.executions, 3);
+//! ```
+
+mod parse;
+
+use std::collections::BTreeMap;
+use std::panic::Location;
+
+use crate::failure::Fault;
+use crate::id::{ObjectId, ThreadId};
+use crate::machine::Machine;
+use crate::model::{
+    AtomicState, ChannelState, CondvarState, MutexState, ObjectState, RwLockState, ValueType,
+};
+use crate::op::{
+    AtomicOp, ChannelOp, CondvarOp, MemoryOrder, MutexOp, Op, OpKind, Rmw, RwLockOp, ThreadOp,
+};
+use crate::world::World;
+
+pub use parse::ParseError;
+
+/// An expression over registers, plain variables and integers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Expr {
+    Int(i64),
+    Name(String),
+    Not(Box<Expr>),
+    Binary(Box<Expr>, BinaryOp, Box<Expr>),
+}
+
+/// An operator of [`Expr::Binary`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum BinaryOp {
+    Add,
+    Sub,
+    Mul,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    And,
+    Or,
+}
+
+/// A statement. Names of objects are declared by their use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Stmt {
+    /// `r = E`, or to plain shared memory if the name was declared as such.
+    Assign(String, Expr),
+    /// `r = R x m`
+    Load(String, String, MemoryOrder),
+    /// `W x E m`
+    Store(String, Expr, MemoryOrder),
+    /// `r = FADD x E m`, `r = XCHG x E m`
+    Rmw(String, Rmw, String, Expr, MemoryOrder),
+    /// `r = CAS x E1 E2 ms mf`
+    Cas(String, String, Expr, Expr, MemoryOrder, MemoryOrder),
+    /// `F m`
+    Fence(MemoryOrder),
+    /// `LOCK m`, `UNLOCK m`
+    Lock(String),
+    Unlock(String),
+    /// `r = TRY m`: 1 if it was taken
+    TryLock(String, String),
+    /// `RLOCK l`, `RUNLOCK l`, `WLOCK l`, `WUNLOCK l`
+    RwLock(RwLockOp, String),
+    /// `WAIT c m`: waits on condition variable `c`, giving up mutex `m` meanwhile
+    Wait(String, String),
+    /// `NOTIFY c`, `NOTIFYALL c`
+    Notify(String),
+    NotifyAll(String),
+    /// `SEND q N`: on a channel that holds `N` messages
+    Send(String, u64),
+    /// `r = RECV q N`, `r = TRYRECV q N`: the answer of the operation, no message
+    Recv(String, String, u64),
+    TryRecv(String, String, u64),
+    /// `CLOSE q N`
+    Close(String, u64),
+    /// `r = ANY n`
+    Any(String, u32),
+    /// `SPAWN Tn`, `JOIN Tn`
+    Spawn(usize),
+    Join(usize),
+    /// `assume E`: else the thread is stuck
+    Assume(Expr),
+    /// `assert E`
+    Assert(Expr),
+    /// `if E { .. } else { .. }`
+    If(Expr, Vec<Stmt>, Vec<Stmt>),
+    /// `rep N { .. }`
+    Rep(u32, Vec<Stmt>),
+    /// `return`
+    Return,
+}
+
+/// A program of a few threads.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Program {
+    /// Plain shared variables with their initial values.
+    pub plain: BTreeMap<String, i64>,
+    /// The threads `T0`, `T1`, ...
+    pub threads: Vec<Vec<Stmt>>,
+}
+
+/// A program's code, flat.
+#[derive(Clone, Debug)]
+enum Instr {
+    Stmt(Stmt),
+    /// Second to fourth part of a wait: unlock, wake, lock.
+    WaitUnlock(String),
+    WaitWake(String),
+    JumpUnless(Expr, usize),
+    Jump(usize),
+}
+
+fn compile(block: &[Stmt], code: &mut Vec<Instr>) {
+    for stmt in block {
+        match stmt {
+            Stmt::If(cond, then, otherwise) => {
+                let test = code.len();
+                code.push(Instr::Jump(0));
+                compile(then, code);
+                let skip = code.len();
+                code.push(Instr::Jump(0));
+                code[test] = Instr::JumpUnless(cond.clone(), code.len());
+                compile(otherwise, code);
+                code[skip] = Instr::Jump(code.len());
+            }
+            Stmt::Rep(n, body) => (0..*n).for_each(|_| compile(body, code)),
+            Stmt::Wait(condvar, mutex) => code.extend([
+                Instr::Stmt(stmt.clone()),
+                Instr::WaitUnlock(mutex.clone()),
+                Instr::WaitWake(condvar.clone()),
+                Instr::Stmt(Stmt::Lock(mutex.clone())),
+            ]),
+            Stmt::Return => code.push(Instr::Jump(usize::MAX)),
+            _ => code.push(Instr::Stmt(stmt.clone())),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct ToyThread {
+    id: Option<ThreadId>,
+    pc: usize,
+    registers: BTreeMap<String, i64>,
+    target: Option<String>,
+}
+
+/// Interprets a [`Program`].
+#[derive(Debug)]
+pub struct Toy {
+    code: Vec<Vec<Instr>>,
+    plain: BTreeMap<String, i64>,
+    spawned: Vec<bool>,
+    // One execution.
+    threads: Vec<ToyThread>,
+    memory: BTreeMap<String, i64>,
+    objects: BTreeMap<String, ObjectId>,
+}
+
+impl Toy {
+    /// A machine that runs `program`. Threads that no `SPAWN` names exist from the start.
+    pub fn new(program: &Program) -> Self {
+        let code: Vec<Vec<Instr>> = program
+            .threads
+            .iter()
+            .map(|block| {
+                let mut code = Vec::new();
+                compile(block, &mut code);
+                code
+            })
+            .collect();
+        let mut spawned = vec![false; code.len()];
+        for instr in code.iter().flatten() {
+            if let Instr::Stmt(Stmt::Spawn(n)) = instr {
+                spawned[*n] = true;
+            }
+        }
+        Toy {
+            code,
+            plain: program.plain.clone(),
+            spawned,
+            threads: Vec::new(),
+            memory: BTreeMap::new(),
+            objects: BTreeMap::new(),
+        }
+    }
+
+    /// The registers of a thread, after an execution.
+    pub fn registers(&self, thread: usize) -> &BTreeMap<String, i64> {
+        &self.threads[thread].registers
+    }
+
+    /// The plain variables, after an execution.
+    pub fn plain(&self) -> &BTreeMap<String, i64> {
+        &self.memory
+    }
+
+    /// The value of an atomic, after an execution.
+    pub fn atomic(&self, world: &World, name: &str) -> i64 {
+        match self.objects.get(name).map(|o| world.state(*o)) {
+            Some(ObjectState::Atomic(s)) => s.value as i64,
+            _ => 0,
+        }
+    }
+
+    fn value(&self, thread: usize, expr: &Expr) -> i64 {
+        match expr {
+            Expr::Int(n) => *n,
+            Expr::Name(name) => match self.memory.get(name) {
+                Some(value) => *value,
+                None => self.threads[thread]
+                    .registers
+                    .get(name)
+                    .copied()
+                    .unwrap_or(0),
+            },
+            Expr::Not(e) => i64::from(self.value(thread, e) == 0),
+            Expr::Binary(a, op, b) => {
+                let (a, b) = (self.value(thread, a), self.value(thread, b));
+                match op {
+                    BinaryOp::Add => a + b,
+                    BinaryOp::Sub => a - b,
+                    BinaryOp::Mul => a * b,
+                    BinaryOp::Eq => i64::from(a == b),
+                    BinaryOp::Ne => i64::from(a != b),
+                    BinaryOp::Lt => i64::from(a < b),
+                    BinaryOp::Le => i64::from(a <= b),
+                    BinaryOp::Gt => i64::from(a > b),
+                    BinaryOp::Ge => i64::from(a >= b),
+                    BinaryOp::And => i64::from(a != 0 && b != 0),
+                    BinaryOp::Or => i64::from(a != 0 || b != 0),
+                }
+            }
+        }
+    }
+
+    fn assign(&mut self, thread: usize, name: &str, value: i64) {
+        match self.memory.get_mut(name) {
+            Some(plain) => *plain = value,
+            None => {
+                self.threads[thread]
+                    .registers
+                    .insert(name.to_owned(), value);
+            }
+        }
+    }
+
+    /// The object of that name; all are registered by the main thread before
+    /// the first step, so that their numbers are the same in all executions.
+    fn object(&self, name: &str) -> Option<ObjectId> {
+        self.objects.get(name).copied()
+    }
+
+    fn register_all(&mut self, world: &mut World) {
+        let mut declared: BTreeMap<&String, ObjectState> = BTreeMap::new();
+        let atomic = || {
+            ObjectState::Atomic(AtomicState {
+                value: 0,
+                ty: ValueType::Signed(64),
+            })
+        };
+        let channel = |n: u64| ObjectState::Channel(ChannelState::new(Some(n)));
+        for instr in self.code.iter().flatten() {
+            let Instr::Stmt(stmt) = instr else { continue };
+            let (name, state) = match stmt {
+                Stmt::Load(_, x, _) | Stmt::Store(x, ..) => (x, atomic()),
+                Stmt::Rmw(_, _, x, ..) | Stmt::Cas(_, x, ..) => (x, atomic()),
+                Stmt::Lock(m) | Stmt::Unlock(m) | Stmt::TryLock(_, m) => {
+                    (m, ObjectState::Mutex(MutexState::default()))
+                }
+                Stmt::RwLock(_, l) => (l, ObjectState::RwLock(RwLockState::default())),
+                Stmt::Wait(c, _) | Stmt::Notify(c) | Stmt::NotifyAll(c) => {
+                    (c, ObjectState::Condvar(CondvarState::default()))
+                }
+                Stmt::Send(q, n) | Stmt::Close(q, n) => (q, channel(*n)),
+                Stmt::Recv(_, q, n) | Stmt::TryRecv(_, q, n) => (q, channel(*n)),
+                _ => continue,
+            };
+            declared.insert(name, state);
+        }
+        let objects = declared
+            .into_iter()
+            .map(|(name, state)| (name.clone(), world.register(ThreadId::MAIN, state, None)))
+            .collect();
+        self.objects = objects;
+    }
+
+    /// Runs a thread to its next operation.
+    fn run(&mut self, thread: usize, world: &mut World) {
+        let id = self.threads[thread]
+            .id
+            .expect("a thread that runs has started");
+        loop {
+            let pc = self.threads[thread].pc;
+            let Some(instr) = self.code[thread].get(pc).cloned() else {
+                world.finish(id);
+                return;
+            };
+            self.threads[thread].pc = pc + 1;
+            let announced = match instr {
+                Instr::Jump(to) => {
+                    self.threads[thread].pc = to;
+                    None
+                }
+                Instr::JumpUnless(cond, to) => {
+                    if self.value(thread, &cond) == 0 {
+                        self.threads[thread].pc = to;
+                    }
+                    None
+                }
+                Instr::WaitUnlock(m) => Some((OpKind::Mutex(MutexOp::Unlock), self.object(&m))),
+                Instr::WaitWake(c) => Some((OpKind::Condvar(CondvarOp::Wake), self.object(&c))),
+                Instr::Stmt(stmt) => self.announce(thread, &stmt, world),
+            };
+            if !world.faults().is_empty() {
+                return;
+            }
+            if let Some((kind, object)) = announced {
+                world.announce(
+                    id,
+                    Op {
+                        kind,
+                        object,
+                        at: Location::caller(),
+                    },
+                );
+                return;
+            }
+        }
+    }
+
+    fn announce(
+        &mut self,
+        thread: usize,
+        stmt: &Stmt,
+        world: &mut World,
+    ) -> Option<(OpKind, Option<ObjectId>)> {
+        let bits = |e: &Expr| self.value(thread, e) as u64;
+        let on = |name: &String| self.object(name);
+        let mut target = None;
+        let op = match stmt {
+            Stmt::Assign(name, e) => {
+                let value = self.value(thread, e);
+                self.assign(thread, name, value);
+                return None;
+            }
+            Stmt::Assert(e) => {
+                if self.value(thread, e) == 0 {
+                    world.fail(Fault::invariant("assert", format!("T{thread}: {e:?}")));
+                }
+                return None;
+            }
+            Stmt::Assume(e) => {
+                if self.value(thread, e) != 0 {
+                    return None;
+                }
+                // A thread that never goes on: no value is below 0.
+                (OpKind::Thread(ThreadOp::Any(0)), None)
+            }
+            Stmt::Load(r, x, order) => {
+                target = Some(r);
+                (OpKind::Atomic(AtomicOp::Load { order: *order }), on(x))
+            }
+            Stmt::Store(x, e, order) => (
+                OpKind::Atomic(AtomicOp::Store {
+                    value: bits(e),
+                    order: *order,
+                }),
+                on(x),
+            ),
+            Stmt::Rmw(r, rmw, x, e, order) => {
+                target = Some(r);
+                let op = AtomicOp::Rmw {
+                    rmw: *rmw,
+                    operand: bits(e),
+                    order: *order,
+                };
+                (OpKind::Atomic(op), on(x))
+            }
+            Stmt::Cas(r, x, expected, new, success, failure) => {
+                target = Some(r);
+                let op = AtomicOp::CompareExchange {
+                    expected: bits(expected),
+                    new: bits(new),
+                    success: *success,
+                    failure: *failure,
+                };
+                (OpKind::Atomic(op), on(x))
+            }
+            Stmt::Fence(order) => (OpKind::Thread(ThreadOp::Fence(*order)), None),
+            Stmt::Lock(m) => (OpKind::Mutex(MutexOp::Lock), on(m)),
+            Stmt::Unlock(m) => (OpKind::Mutex(MutexOp::Unlock), on(m)),
+            Stmt::TryLock(r, m) => {
+                target = Some(r);
+                (OpKind::Mutex(MutexOp::TryLock), on(m))
+            }
+            Stmt::RwLock(op, l) => (OpKind::RwLock(*op), on(l)),
+            Stmt::Wait(c, _) => (OpKind::Condvar(CondvarOp::Enqueue), on(c)),
+            Stmt::Notify(c) => (OpKind::Condvar(CondvarOp::NotifyOne), on(c)),
+            Stmt::NotifyAll(c) => (OpKind::Condvar(CondvarOp::NotifyAll), on(c)),
+            Stmt::Send(q, _) => (OpKind::Channel(ChannelOp::Send), on(q)),
+            Stmt::Recv(r, q, _) => {
+                target = Some(r);
+                (OpKind::Channel(ChannelOp::Recv), on(q))
+            }
+            Stmt::TryRecv(r, q, _) => {
+                target = Some(r);
+                (OpKind::Channel(ChannelOp::TryRecv), on(q))
+            }
+            Stmt::Close(q, _) => (OpKind::Channel(ChannelOp::Close), on(q)),
+            Stmt::Any(r, n) => {
+                target = Some(r);
+                (OpKind::Thread(ThreadOp::Any(*n)), None)
+            }
+            Stmt::Spawn(_) => (OpKind::Thread(ThreadOp::Spawn), None),
+            // Joining a thread that was never started never ends.
+            Stmt::Join(n) => match self.threads[*n].id {
+                Some(id) => (OpKind::Thread(ThreadOp::Join(id)), None),
+                None => (OpKind::Thread(ThreadOp::Any(0)), None),
+            },
+            Stmt::If(..) | Stmt::Rep(..) | Stmt::Return => unreachable!("compiled away"),
+        };
+        self.threads[thread].target = target.cloned();
+        Some(op)
+    }
+}
+
+impl Machine for Toy {
+    fn start(&mut self, world: &mut World) {
+        self.threads = self.code.iter().map(|_| ToyThread::default()).collect();
+        self.memory = self.plain.clone();
+        self.register_all(world);
+        for thread in 0..self.code.len() {
+            if !self.spawned[thread] {
+                self.threads[thread].id = Some(world.adopt());
+            }
+        }
+        for thread in 0..self.code.len() {
+            if !self.spawned[thread] {
+                self.run(thread, world);
+            }
+        }
+    }
+
+    fn resume(&mut self, thread: ThreadId, answer: u64, world: &mut World) {
+        let index = self
+            .threads
+            .iter()
+            .position(|t| t.id == Some(thread))
+            .expect("a toy thread");
+        if let Some(target) = self.threads[index].target.take() {
+            self.assign(index, &target, answer as i64);
+        }
+        let done = self.threads[index]
+            .pc
+            .checked_sub(1)
+            .map(|pc| &self.code[index][pc]);
+        let child = match done {
+            Some(Instr::Stmt(Stmt::Spawn(n))) => Some(*n),
+            _ => None,
+        };
+        if let Some(child) = child {
+            self.threads[child].id = Some(ThreadId::from_index(answer as usize));
+        }
+        self.run(index, world);
+        if let Some(child) = child {
+            self.run(child, world);
+        }
+    }
+
+    fn finish(&mut self, _world: &mut World) {}
+}

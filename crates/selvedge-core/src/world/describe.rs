@@ -1,0 +1,471 @@
+//! The execution in words.
+
+use std::panic::Location;
+
+use crate::failure::{FailureKind, Fault, Place};
+use crate::id::{EventId, ObjectId, ThreadId};
+use crate::model::{Next, ObjectState, channel, once};
+use crate::op::{
+    Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, OnceEnd, OnceOp, Op, OpKind, ParkOp, RefsOp,
+    Rmw, RwLockOp, ThreadOp,
+};
+use crate::trace::{StepKind, Trace, TraceStep, TraceThread};
+
+use super::race::Earlier;
+use super::{Event, Logged, World};
+
+impl World {
+    /// The name of a thread: given by the program, or `main`, or `t` and its path.
+    pub fn thread_name(&self, thread: ThreadId) -> String {
+        match &self.threads[thread.index()].name {
+            Some(name) => name.clone(),
+            None if thread == ThreadId::MAIN => "main".to_owned(),
+            None => format!("t{}", self.path(thread)),
+        }
+    }
+
+    /// The name of an object: given by the program, or its kind and its
+    /// number among those of its kind in this execution.
+    pub fn object_name(&self, id: ObjectId) -> String {
+        let object = &self.objects[id.index()];
+        if let Some(name) = object.name {
+            return name.to_owned();
+        }
+        if let ObjectState::Park(_) = object.state {
+            let owner = self
+                .live
+                .iter()
+                .find(|t| self.threads[t.index()].park == Some(id));
+            if let Some(&owner) = owner {
+                return self.thread_name(owner);
+            }
+        }
+        let kind = object.state.kind();
+        let unnamed = |o: &&ObjectId| {
+            let o = &self.objects[o.index()];
+            o.name.is_none() && o.state.kind() == kind
+        };
+        let before = self
+            .registered
+            .iter()
+            .take_while(|o| **o != id)
+            .filter(unnamed)
+            .count();
+        format!("{kind}#{}", before + 1)
+    }
+
+    /// Where `thread` took the lock that it holds.
+    pub(super) fn acquired_at(
+        &self,
+        object: ObjectId,
+        thread: ThreadId,
+    ) -> Option<&'static Location<'static>> {
+        self.events.iter().rev().find_map(|e| {
+            let takes = match e.op.kind {
+                OpKind::Mutex(MutexOp::Lock | MutexOp::TryLock) => e.answer == 1,
+                OpKind::RwLock(op) => {
+                    e.answer == 1 && !matches!(op, RwLockOp::UnlockRead | RwLockOp::UnlockWrite)
+                }
+                OpKind::Once(OnceOp::Begin { .. }) => e.access == Some(Access::Write),
+                _ => false,
+            };
+            (takes && e.thread == thread && e.op.object == Some(object)).then_some(e.op.at)
+        })
+    }
+
+    /// What an executed operation did.
+    fn describe(&self, event: &Event) -> String {
+        let name = |o: Option<ObjectId>| o.map_or_else(String::new, |o| self.object_name(o));
+        let on = name(event.op.object);
+        let answer = event.answer;
+        match event.op.kind {
+            OpKind::Atomic(op) => {
+                let Some(ObjectState::Atomic(now)) = event.op.object.map(|o| self.state(o)) else {
+                    return on;
+                };
+                let show = |v| now.ty.show(v);
+                match op {
+                    AtomicOp::Load { .. } => format!("load {on} = {}", show(answer)),
+                    AtomicOp::Store { value, .. } => format!("store {on} = {}", show(value)),
+                    AtomicOp::CompareExchange { expected, new, .. } if answer == expected => {
+                        format!("compare_exchange {on}: {} → {}", show(expected), show(new))
+                    }
+                    AtomicOp::CompareExchange { expected, .. } => format!(
+                        "compare_exchange {on}: expected {}, found {}",
+                        show(expected),
+                        show(answer)
+                    ),
+                    AtomicOp::Rmw { rmw, .. } => {
+                        let before = crate::model::AtomicState {
+                            value: answer,
+                            ty: now.ty,
+                        };
+                        let state = ObjectState::Atomic(before);
+                        let after = state.eval(&event.op.kind, event.thread, 0).map(|e| e.next);
+                        let after = match after {
+                            Some(Next::To(ObjectState::Atomic(s))) => show(s.value),
+                            _ => show(answer),
+                        };
+                        let word = match rmw {
+                            Rmw::Swap => "swap",
+                            Rmw::Add => "fetch_add",
+                            Rmw::Sub => "fetch_sub",
+                            Rmw::And => "fetch_and",
+                            Rmw::Nand => "fetch_nand",
+                            Rmw::Or => "fetch_or",
+                            Rmw::Xor => "fetch_xor",
+                            Rmw::Max => "fetch_max",
+                            Rmw::Min => "fetch_min",
+                        };
+                        format!("{word} {on}: {} → {after}", show(answer))
+                    }
+                }
+            }
+            OpKind::Mutex(op) => match op {
+                MutexOp::Lock => format!("lock {on}"),
+                MutexOp::TryLock if answer == 0 => format!("try_lock {on}: busy"),
+                MutexOp::TryLock => format!("try_lock {on}: locked"),
+                MutexOp::Unlock => format!("unlock {on}"),
+            },
+            OpKind::RwLock(op) => match op {
+                RwLockOp::Read => format!("read-lock {on}"),
+                RwLockOp::Write => format!("write-lock {on}"),
+                RwLockOp::TryRead if answer == 0 => format!("try_read {on}: busy"),
+                RwLockOp::TryRead => format!("try_read {on}: locked"),
+                RwLockOp::TryWrite if answer == 0 => format!("try_write {on}: busy"),
+                RwLockOp::TryWrite => format!("try_write {on}: locked"),
+                RwLockOp::UnlockRead => format!("read-unlock {on}"),
+                RwLockOp::UnlockWrite => format!("write-unlock {on}"),
+            },
+            OpKind::Condvar(op) => match op {
+                CondvarOp::Enqueue => format!("wait on {on}"),
+                CondvarOp::Wake => format!("woken by {on}"),
+                CondvarOp::NotifyOne if answer == 0 => format!("notify_one {on}: nobody waits"),
+                CondvarOp::NotifyOne => format!("notify_one {on}"),
+                CondvarOp::NotifyAll => format!("notify_all {on}: {answer} wait"),
+            },
+            OpKind::Once(op) => match op {
+                OnceOp::Begin { .. } if event.access == Some(Access::Write) => {
+                    format!("call_once {on}: runs it")
+                }
+                OnceOp::Begin { .. } if answer == once::DONE => {
+                    format!("call_once {on}: done already")
+                }
+                OnceOp::Begin { .. } => format!("call_once {on}: poisoned"),
+                OnceOp::End(OnceEnd::Done) => format!("{on} is done"),
+                OnceOp::End(_) => format!("{on} failed"),
+                OnceOp::Get if answer == once::DONE => format!("{on} is done?  yes"),
+                OnceOp::Get => format!("{on} is done?  no"),
+            },
+            OpKind::Channel(op) => self.describe_channel(op, &on, answer),
+            OpKind::Park(ParkOp::Park) => "park: woken".to_owned(),
+            OpKind::Park(ParkOp::Unpark) => format!("unpark {on}"),
+            OpKind::Refs(RefsOp::Retain) => format!("clone {on} ({answer})"),
+            OpKind::Refs(RefsOp::Release) => format!("drop {on} ({answer} left)"),
+            OpKind::Select(select) => match self.case_channels(select).get(answer as usize) {
+                Some(&chosen) => {
+                    let state = match self.state(chosen) {
+                        ObjectState::Channel(s) if s.closed || s.senders_gone => " (closed)",
+                        _ => "",
+                    };
+                    format!("select: {}{state}", self.object_name(chosen))
+                }
+                None => "select: default".to_owned(),
+            },
+            OpKind::Thread(op) => match op {
+                ThreadOp::Spawn => {
+                    let child = ThreadId::from_index(answer as usize);
+                    format!("spawn {}", self.thread_name(child))
+                }
+                ThreadOp::Join(child) => format!("join {}", self.thread_name(child)),
+                ThreadOp::Yield(_) => "yield".to_owned(),
+                ThreadOp::Any(_) => format!("any = {answer}"),
+                ThreadOp::Fence(_) => "fence".to_owned(),
+            },
+        }
+    }
+
+    fn describe_channel(&self, op: ChannelOp, on: &str, answer: u64) -> String {
+        let gone = answer == channel::DISCONNECTED;
+        match op {
+            ChannelOp::Send | ChannelOp::Offer if gone => format!("send on {on}: disconnected"),
+            ChannelOp::Send => format!("send on {on}"),
+            ChannelOp::Offer => format!("offer on {on}"),
+            ChannelOp::Taken { .. } if gone => format!("send on {on}: nobody took it"),
+            ChannelOp::Taken { .. } => format!("send on {on}: taken"),
+            ChannelOp::Recv if gone => format!("recv from {on}: disconnected"),
+            ChannelOp::Recv => format!("recv from {on}"),
+            ChannelOp::TryRecv if answer == channel::EMPTY => format!("try_recv from {on}: empty"),
+            ChannelOp::TryRecv if gone => format!("try_recv from {on}: disconnected"),
+            ChannelOp::TryRecv => format!("try_recv from {on}"),
+            ChannelOp::Close if gone => format!("close {on}: closed already"),
+            ChannelOp::Close => format!("close {on}"),
+            ChannelOp::SendersGone => format!("last sender of {on} dropped"),
+            ChannelOp::ReceiversGone => format!("last receiver of {on} dropped"),
+        }
+    }
+
+    /// What a parked thread waits for, and who could help.
+    pub(crate) fn describe_waiting(&self, thread: ThreadId, op: &Op) -> (String, Option<Place>) {
+        let on = op.object.map_or_else(String::new, |o| self.object_name(o));
+        let holder = |owner: ThreadId| {
+            let at = op.object.and_then(|o| self.acquired_at(o, owner));
+            let since = at.map(|at| format!(" since {}", Place::from(at).short()));
+            let ended = if self.is_finished(owner) {
+                ", which has ended"
+            } else {
+                ""
+            };
+            format!(
+                "held by {}{ended}{}",
+                self.thread_name(owner),
+                since.unwrap_or_default()
+            )
+        };
+        let state = op.object.map(|o| self.state(o));
+        let text = match (op.kind, state) {
+            (OpKind::Mutex(_), Some(ObjectState::Mutex(s))) => match s.owner {
+                Some(owner) => format!("to lock {on}, {}", holder(owner)),
+                None => format!("to lock {on}"),
+            },
+            (OpKind::RwLock(op), Some(ObjectState::RwLock(s))) => {
+                let how = if matches!(op, RwLockOp::Read) {
+                    "read"
+                } else {
+                    "write"
+                };
+                let by = s
+                    .writer
+                    .iter()
+                    .chain(&s.readers)
+                    .map(|t| holder(*t))
+                    .collect::<Vec<_>>();
+                format!("to {how}-lock {on}, {}", by.join(" and "))
+            }
+            (OpKind::Condvar(_), _) => format!("to be notified by {on}"),
+            (OpKind::Once(_), Some(ObjectState::Once(once::OnceState::Running(by)))) => {
+                format!("for {on}, run by {}", self.thread_name(*by))
+            }
+            (OpKind::Channel(ChannelOp::Send), _) => format!("to send on {on}, which is full"),
+            (OpKind::Channel(ChannelOp::Taken { .. }), _) => {
+                format!("for a receiver of its message on {on}")
+            }
+            (OpKind::Channel(_), _) => {
+                format!("to receive from {on}, which is empty and still open")
+            }
+            (OpKind::Park(_), _) => "to be unparked".to_owned(),
+            (OpKind::Select(select), _) => {
+                let names = self
+                    .case_channels(select)
+                    .iter()
+                    .map(|&c| self.object_name(c))
+                    .collect::<Vec<_>>();
+                format!(
+                    "to receive from {}, all empty and still open",
+                    names.join(" or ")
+                )
+            }
+            (OpKind::Thread(ThreadOp::Join(child)), _) => {
+                format!("to join {}", self.thread_name(child))
+            }
+            (OpKind::Thread(ThreadOp::Yield(_)), _) => {
+                let spin = &self.threads[thread.index()].spin;
+                let names = spin
+                    .waits_for()
+                    .map(|o| self.object_name(o))
+                    .collect::<Vec<_>>();
+                format!("for a change of {}", names.join(" or "))
+            }
+            _ => format!("at {on}"),
+        };
+        (text, Some(op.at.into()))
+    }
+
+    /// The failure of an execution in which no thread can go on, or `None` if
+    /// all have ended.
+    pub(crate) fn stuck(&self) -> Option<Fault> {
+        let waiting: Vec<(ThreadId, &Op)> = self
+            .live
+            .iter()
+            .filter_map(|&t| Some((t, self.announced(t)?)))
+            .collect();
+        if waiting.is_empty() {
+            return None;
+        }
+        let spins = |op: &Op| matches!(op.kind, OpKind::Thread(ThreadOp::Yield(_)));
+        let names = |of: &mut dyn Iterator<Item = ThreadId>| {
+            of.map(|t| self.thread_name(t))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let spinning = names(&mut waiting.iter().filter(|(_, op)| spins(op)).map(|(t, _)| *t));
+        let blocked = names(&mut waiting.iter().map(|(t, _)| *t));
+        let mut fault = if !spinning.is_empty() {
+            Fault::new(
+                FailureKind::Livelock,
+                format!("{spinning} spins, and nobody is left who could change what it waits for"),
+            )
+        } else if self.is_finished(ThreadId::MAIN) {
+            let never = if waiting.len() == 1 {
+                "never ends"
+            } else {
+                "never end"
+            };
+            Fault::new(
+                FailureKind::Leak,
+                format!("main has returned, and {blocked} {never}"),
+            )
+        } else {
+            Fault::new(
+                FailureKind::Deadlock,
+                format!("none of {blocked} can go on"),
+            )
+        };
+        fault.place = waiting
+            .iter()
+            .find(|(_, op)| spinning.is_empty() || spins(op))
+            .map(|(_, op)| Place::from(op.at));
+        for (thread, op) in waiting {
+            let (what, place) = self.describe_waiting(thread, op);
+            fault = fault.detail(format!("{} waits {what}", self.thread_name(thread)), place);
+        }
+        Some(fault)
+    }
+
+    pub(super) fn describe_race(
+        &self,
+        cell: ObjectId,
+        now: EventId,
+        write: bool,
+        at: &'static Location<'static>,
+        earlier: &Earlier,
+    ) -> Fault {
+        let name = self.object_name(cell);
+        let verb = |write: bool| if write { "writes" } else { "reads" };
+        let (first, second) = (
+            self.thread_name(earlier.id.thread),
+            self.thread_name(now.thread),
+        );
+        Fault::new(
+            FailureKind::DataRace,
+            format!(
+                "{second} {} {name} while nothing orders it after {first}, which {} it",
+                verb(write),
+                verb(earlier.write),
+            ),
+        )
+        .at(at)
+        .detail(
+            format!("{first} {} {name}", verb(earlier.write)),
+            Some(earlier.at.into()),
+        )
+        .detail(format!("{second} {} {name}", verb(write)), Some(at.into()))
+        .detail(
+            "no lock, join, channel or acquire/release pair orders the two accesses",
+            None,
+        )
+    }
+
+    /// The recorded execution, to be drawn. `fault` becomes the last row.
+    ///
+    /// # Panics
+    /// If recording was not on ([`World::set_recording`]).
+    pub fn trace(&self, fault: Option<&Fault>) -> Trace {
+        let log = self.log.as_ref().expect("a recorded execution");
+        let column = |thread: ThreadId| {
+            self.live
+                .iter()
+                .position(|t| *t == thread)
+                .expect("a thread of this execution")
+        };
+        let threads = self
+            .live
+            .iter()
+            .map(|&t| TraceThread {
+                id: self.path(t).to_string(),
+                name: self.thread_name(t),
+            })
+            .collect();
+        let mut steps: Vec<TraceStep> = log
+            .iter()
+            .map(|entry| match entry {
+                Logged::Event(index) => {
+                    let event = &self.events[*index];
+                    TraceStep {
+                        thread: column(event.thread),
+                        kind: StepKind::Operation,
+                        text: self.describe(event),
+                        object: event.op.object.map(|o| self.object_name(o)),
+                        place: Some(event.op.at.into()),
+                    }
+                }
+                Logged::Access {
+                    thread,
+                    cell,
+                    write,
+                    at,
+                } => {
+                    let name = self.object_name(*cell);
+                    TraceStep {
+                        thread: column(*thread),
+                        kind: StepKind::Access,
+                        text: format!("{} {name}", if *write { "write" } else { "read" }),
+                        object: Some(name),
+                        place: Some((*at).into()),
+                    }
+                }
+                Logged::Note { thread, text, at } => TraceStep {
+                    thread: column(*thread),
+                    kind: StepKind::Note,
+                    text: text.clone(),
+                    object: None,
+                    place: Some((*at).into()),
+                },
+            })
+            .collect();
+        let Some(fault) = fault else {
+            return Trace { threads, steps };
+        };
+        let stuck = matches!(
+            fault.kind,
+            FailureKind::Deadlock | FailureKind::Leak | FailureKind::Livelock
+        );
+        if stuck {
+            for &thread in &self.live {
+                if let Some(op) = self.announced(thread) {
+                    let (what, place) = self.describe_waiting(thread, op);
+                    steps.push(TraceStep {
+                        thread: column(thread),
+                        kind: StepKind::Blocked,
+                        text: format!("waits {what}"),
+                        object: op.object.map(|o| self.object_name(o)),
+                        place,
+                    });
+                }
+            }
+        }
+        let last = self.events.last().map_or(0, |e| column(e.thread));
+        steps.push(TraceStep {
+            thread: log
+                .iter()
+                .rev()
+                .find_map(logged_thread)
+                .map_or(last, column),
+            kind: StepKind::Failure,
+            text: match fault.kind {
+                FailureKind::Invariant => format!("{}: {}", fault.name, fault.message),
+                _ => fault.message.clone(),
+            },
+            object: None,
+            place: fault.place.clone(),
+        });
+        Trace { threads, steps }
+    }
+}
+
+fn logged_thread(entry: &Logged) -> Option<ThreadId> {
+    match entry {
+        Logged::Access { thread, .. } | Logged::Note { thread, .. } => Some(*thread),
+        Logged::Event(_) => None,
+    }
+}

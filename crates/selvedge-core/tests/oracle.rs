@@ -1,0 +1,117 @@
+//! The search against known counts (`data/sc.tsv`, found by brute force with
+//! other tools; where a row comes from a published suite it agrees with it).
+
+mod common;
+
+use common::{brute_force, search};
+use selvedge_core::explore::{Dfs, Limits, PreemptionBound, explore};
+use selvedge_core::report::{Engine, Report};
+use selvedge_core::toy::{Program, Toy};
+
+struct Row {
+    name: String,
+    program: Program,
+    interleavings: u64,
+    behaviours: u64,
+    failing: u64,
+}
+
+fn rows() -> Vec<Row> {
+    let rows: Vec<Row> = include_str!("data/sc.tsv")
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let number = |i: usize| cells[i].parse().unwrap();
+            Row {
+                name: cells[0].to_owned(),
+                program: Program::parse(cells[1]).unwrap_or_else(|e| panic!("{}: {e}", cells[0])),
+                interleavings: number(2),
+                behaviours: number(3),
+                failing: number(4),
+            }
+        })
+        .collect();
+    assert_eq!(rows.len(), 14);
+    rows
+}
+
+fn report(program: &Program, strategy: &mut dyn selvedge_core::explore::Strategy) -> Report {
+    let mut report = Report::new(Engine::Native, strategy.name(), 0);
+    let limits = Limits {
+        keep_going: true,
+        ..Limits::default()
+    };
+    explore(
+        &mut Toy::new(program),
+        strategy,
+        &limits,
+        None,
+        &mut report,
+        &mut |_| true,
+    );
+    report
+}
+
+#[test]
+fn without_reduction_every_interleaving_is_run() {
+    for row in rows() {
+        let report = report(&row.program, &mut Dfs::unreduced());
+        assert_eq!(
+            (report.executions, report.blocked),
+            (row.interleavings, 0),
+            "{}",
+            row.name
+        );
+        assert!(report.exhausted());
+        let brute = brute_force(&row.program, u64::MAX).unwrap();
+        assert_eq!(brute.interleavings, row.interleavings, "{}", row.name);
+    }
+}
+
+#[test]
+fn with_reduction_each_behaviour_is_run_once() {
+    for row in rows() {
+        let report = report(&row.program, &mut Dfs::new());
+        assert!(report.exhausted());
+        assert_eq!(report.executions, row.behaviours, "{}", row.name);
+        let brute = brute_force(&row.program, u64::MAX).unwrap();
+        let (seen, _) = search(&row.program, &mut Dfs::new());
+        assert!(
+            seen.keys().eq(brute.behaviours.keys()),
+            "{}: other behaviours",
+            row.name
+        );
+        assert!(
+            seen.values().all(|n| *n == 1),
+            "{}: one behaviour twice",
+            row.name
+        );
+        let failing = brute.behaviours.values().filter(|plain| {
+            plain.get("spent").is_some_and(|spent| *spent > 50)
+                || plain.get("freed").is_some_and(|freed| *freed > 1)
+        });
+        assert_eq!(
+            failing.count() as u64,
+            row.failing,
+            "{}: failing behaviours",
+            row.name
+        );
+    }
+}
+
+#[test]
+fn a_bound_on_preemptions_is_said_unless_it_did_nothing() {
+    let racy = Program::parse("T0: rep 2 { a = FADD x 1 sc } | T1: rep 2 { a = FADD x 1 sc }");
+    let racy = racy.unwrap();
+    // Of the 6 interleavings 0011 and 1100 have no preemption, 0110 and 1001
+    // one, 0101 and 1010 two: the last switch is away from a thread that ended.
+    let bounded = |most| report(&racy, &mut PreemptionBound::new(Dfs::unreduced(), most));
+    assert_eq!((bounded(0).executions, bounded(0).exhausted()), (2, false));
+    assert_eq!((bounded(1).executions, bounded(1).exhausted()), (4, false));
+    assert_eq!((bounded(2).executions, bounded(2).exhausted()), (6, true));
+    assert_eq!(
+        bounded(1).verdict().to_string(),
+        "holds, bounded (at most 1 preemptions)"
+    );
+}

@@ -1,0 +1,96 @@
+//! The report of one scenario as one line of JSON.
+//!
+//! The names, their order and their meaning are a contract with whoever reads
+//! them; fields may be added at the end, never changed.
+
+use selvedge_core::failure::Failure;
+use selvedge_core::report::Verdict;
+use selvedge_core::scenario::Agreement;
+use serde::Serialize;
+
+use crate::summary::Row;
+
+#[derive(Serialize)]
+struct Object<'a> {
+    scenario: &'a str,
+    engine: &'a str,
+    strategy: &'a str,
+    memory_model: &'a str,
+    expected: &'a str,
+    verdict: &'a str,
+    exhausted: bool,
+    as_expected: bool,
+    executions: u64,
+    blocked: u64,
+    failing: u64,
+    steps: u64,
+    elapsed_ns: u64,
+    seed: u64,
+    failures: Vec<One<'a>>,
+    /// What ended a search that proved nothing and met no failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bounded: Option<String>,
+    /// Why the exploration could not be carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct One<'a> {
+    kind: &'a str,
+    name: &'a str,
+    message: &'a str,
+    location: Option<String>,
+    schedule: Option<&'a str>,
+    executions: u64,
+    count: u64,
+}
+
+impl<'a> From<&'a Failure> for One<'a> {
+    fn from(failure: &'a Failure) -> Self {
+        One {
+            kind: failure.kind().as_str(),
+            name: failure.name(),
+            message: failure.message(),
+            location: failure.fault.place.as_ref().map(ToString::to_string),
+            schedule: failure.schedule(),
+            executions: failure.executions,
+            count: failure.count,
+        }
+    }
+}
+
+/// One scenario as one JSON object in one line, without a line end.
+pub fn line(row: &Row<'_>) -> String {
+    let Row {
+        scenario,
+        report,
+        agreement,
+    } = row;
+    let (verdict, bounded, error) = match report.verdict() {
+        Verdict::Fails => ("fails", None, None),
+        Verdict::HoldsExhausted => ("holds", None, None),
+        Verdict::HoldsBounded(why) => ("holds", Some(why), None),
+        Verdict::Error(what) => ("error", None, Some(what)),
+    };
+    let object = Object {
+        scenario: scenario.name,
+        engine: report.engine.as_str(),
+        strategy: &report.strategy,
+        memory_model: &report.memory_model,
+        expected: scenario.expect.as_str(),
+        verdict,
+        exhausted: report.exhausted(),
+        as_expected: *agreement != Agreement::Contradicted,
+        executions: report.executions,
+        blocked: report.blocked,
+        failing: report.failing,
+        steps: report.steps,
+        elapsed_ns: u64::try_from(report.elapsed.as_nanos()).unwrap_or(u64::MAX),
+        seed: report.seed,
+        failures: report.failures.iter().map(One::from).collect(),
+        bounded,
+        error,
+    };
+    serde_json::to_string(&object).expect("strings and numbers are always valid JSON")
+}

@@ -1,0 +1,29 @@
+//! Renderers of Selvedge's reports.
+//!
+//! Everything here is a pure function of a [`Report`] (or of the [`Trace`] and
+//! the [`Failure`]s in it): nothing is printed, no environment variable is
+//! read, no global is kept. What a terminal can show is passed in as a
+//! [`Style`].
+//!
+//! | for | call |
+//! |---|---|
+//! | an execution as a drawing, one column a thread | [`columns`](columns::columns) |
+//! | one failure, with its explanation and drawing | [`failure`](failure::failure) |
+//! | all that `selvedge::model` says when it panics | [`report`](failure::report) |
+//! | verdicts of many scenarios | [`summary`] |
+//! | one JSON object for each scenario | [`json`] |
+//!
+//! [`Report`]: selvedge_core::report::Report
+//! [`Trace`]: selvedge_core::trace::Trace
+//! [`Failure`]: selvedge_core::failure::Failure
+#![forbid(unsafe_code)]
+
+mod canvas;
+pub mod columns;
+pub mod failure;
+pub mod json;
+pub mod style;
+pub mod summary;
+pub mod text;
+
+pub use style::{Ink, Style};

@@ -1,0 +1,345 @@
+//! Verdicts of many scenarios: a table, its lines one at a time, and the
+//! sentence below it.
+//!
+//! | mark | meaning |
+//! |---|---|
+//! | `✓` | as expected: a failure that had to be met, or a proof |
+//! | `~` | nothing contradicts the expectation, and nothing was proved: only sampled |
+//! | `?` | the search had to reach a verdict, and its budget ended first |
+//! | `✗` | the result contradicts the expectation |
+
+use std::time::Duration;
+
+use selvedge_core::report::{End, Report, Verdict};
+use selvedge_core::scenario::{Agreement, Expectation, Scenario};
+
+use crate::style::{Ink, Style};
+use crate::text::{counted, cut, left, number, right, time, width, wrap};
+
+/// A scenario with what came out of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// The scenario.
+    pub scenario: &'a Scenario,
+    /// What the exploration found.
+    pub report: &'a Report,
+    /// How that compares with what is expected.
+    pub agreement: Agreement,
+}
+
+impl<'a> Row<'a> {
+    /// A row, compared with what is expected. `exhaustive` says whether the
+    /// search was one that had to reach a verdict.
+    pub fn new(scenario: &'a Scenario, report: &'a Report, exhaustive: bool) -> Self {
+        Row {
+            scenario,
+            report,
+            agreement: scenario.agreement(report, exhaustive),
+        }
+    }
+
+    fn settled(&self) -> Settled {
+        match self.agreement {
+            Agreement::Contradicted => Settled::Contradicted,
+            Agreement::Undecided => Settled::Undecided,
+            Agreement::AsExpected => match (&self.scenario.expect, self.report.verdict()) {
+                (Expectation::Breaks(_), Verdict::Fails) => Settled::Broken,
+                (Expectation::Holds, Verdict::HoldsExhausted) => Settled::Proved,
+                (Expectation::Holds, _) => Settled::Sampled,
+                (Expectation::Breaks(_), _) => Settled::Missed,
+            },
+        }
+    }
+}
+
+/// What a row says, more finely than [`Agreement`] does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    /// It had to break, and did.
+    Broken,
+    /// It had to hold, and every behaviour was seen.
+    Proved,
+    /// It had to hold, and some executions were seen.
+    Sampled,
+    /// It had to break, and the executions that were seen did not.
+    Missed,
+    Undecided,
+    Contradicted,
+}
+
+impl Settled {
+    fn mark(self) -> (&'static str, Ink) {
+        match self {
+            Settled::Broken | Settled::Proved => ("✓", Ink::Good),
+            Settled::Sampled | Settled::Missed => ("~", Ink::Unsure),
+            Settled::Undecided => ("?", Ink::Unsure),
+            Settled::Contradicted => ("✗", Ink::Failure),
+        }
+    }
+}
+
+/// The column widths of a table, fixed before its first line is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Widths {
+    /// Names as `section/variant`; the variant alone where there is no room.
+    full: bool,
+    name: usize,
+    verdict: usize,
+    /// The column of abandoned executions is the first to go.
+    blocked: bool,
+}
+
+/// `12,345,678`, and the heading `executions`.
+const EXECUTIONS: usize = 10;
+/// `1,234,567`
+const BLOCKED: usize = 9;
+/// `12 min 05 s` is rare and may stand out.
+const TIME: usize = 8;
+/// `expected`
+const EXPECTED: usize = 8;
+/// The least that a verdict is worth reading with: `holds, exhausted`.
+const VERDICT: usize = 16;
+/// The space between two columns.
+const GAP: usize = 2;
+
+impl Widths {
+    /// The widths of a table of these scenarios.
+    pub fn of<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>, style: &Style) -> Self {
+        let (mut full, mut short, mut verdict) = (8, 8, VERDICT);
+        for scenario in scenarios {
+            full = full.max(width(scenario.name));
+            short = short.max(width(variant(scenario)));
+            verdict = verdict.max(match &scenario.expect {
+                Expectation::Holds if scenario.sampled.is_none() => VERDICT,
+                Expectation::Holds => "holds, bounded (100,000 executions)".len(),
+                Expectation::Breaks(broken) => {
+                    7 + broken
+                        .iter()
+                        .map(|b| width(b.name) + 2)
+                        .sum::<usize>()
+                        .saturating_sub(2)
+                }
+            });
+        }
+        // mark, name, expected, verdict, executions, time
+        let fixed = 2 + 1 + 1 + GAP + EXPECTED + GAP + GAP + EXECUTIONS + GAP + TIME;
+        let room = style.width.saturating_sub(fixed);
+        let mut widths = Widths {
+            full: true,
+            name: full,
+            verdict,
+            blocked: true,
+        };
+        let needs = |w: &Widths, verdict: usize| {
+            w.name + verdict + if w.blocked { GAP + BLOCKED } else { 0 } > room
+        };
+        if needs(&widths, verdict.min(34)) {
+            widths = Widths {
+                full: false,
+                name: short,
+                ..widths
+            };
+        }
+        if needs(&widths, verdict.min(34)) {
+            widths.blocked = false;
+        }
+        let room = room.saturating_sub(if widths.blocked { GAP + BLOCKED } else { 0 });
+        widths.name = widths.name.min(room.saturating_sub(VERDICT).max(12));
+        widths.verdict = verdict.min(room.saturating_sub(widths.name)).max(VERDICT);
+        widths
+    }
+}
+
+/// The part of a scenario's name behind the section.
+fn variant(scenario: &Scenario) -> &'static str {
+    scenario
+        .name
+        .split_once('/')
+        .map_or(scenario.name, |(_, variant)| variant)
+}
+
+/// The headings of a table.
+pub fn header(widths: &Widths, style: &Style) -> String {
+    let mut line = format!(
+        "    {}  {}  {}  {}",
+        left("scenario", widths.name),
+        left("expected", EXPECTED),
+        left("verdict", widths.verdict),
+        right("executions", EXECUTIONS),
+    );
+    if widths.blocked {
+        line.push_str(&format!("  {}", right("blocked", BLOCKED)));
+    }
+    line.push_str(&format!("  {}", right("time", TIME)));
+    style.paint(Ink::Dim, &line)
+}
+
+/// The line above the scenarios of a section.
+pub fn section(name: &str, style: &Style) -> String {
+    style.paint(Ink::Strong, name)
+}
+
+/// One line of a table, without a line end.
+pub fn row(row: &Row<'_>, widths: &Widths, style: &Style) -> String {
+    let Row {
+        scenario, report, ..
+    } = row;
+    let (mark, ink) = row.settled().mark();
+    let name = if widths.full {
+        scenario.name
+    } else {
+        variant(scenario)
+    };
+    let words = verdict(report);
+    let verdict_ink = if mark == "✓" { Ink::Plain } else { ink };
+
+    let mut out = String::from("  ");
+    style.paint_into(&mut out, ink, mark);
+    out.push(' ');
+    out.push_str(&left(&cut(name, widths.name), widths.name));
+    out.push_str("  ");
+    style.paint_into(
+        &mut out,
+        Ink::Dim,
+        &left(scenario.expect.as_str(), EXPECTED),
+    );
+    out.push_str("  ");
+    // An error is told in full: it is the only thing to be read in its line.
+    if matches!(report.end, End::Error(_)) {
+        style.paint_into(&mut out, Ink::Failure, &words.replace('\n', " "));
+        return out;
+    }
+    let words = cut(&words, widths.verdict);
+    style.paint_into(&mut out, verdict_ink, &words);
+    out.push_str(&" ".repeat(widths.verdict.saturating_sub(width(&words)) + GAP));
+    out.push_str(&right(&number(report.executions), EXECUTIONS));
+    if widths.blocked {
+        let blocked = format!("  {}", right(&number(report.blocked), BLOCKED));
+        style.paint_into(&mut out, Ink::Dim, &blocked);
+    }
+    out.push_str("  ");
+    style.paint_into(&mut out, Ink::Dim, &right(&time(report.elapsed), TIME));
+    out
+}
+
+/// A whole table: headings, and the rows by section, in the order in which the
+/// sections are met.
+pub fn table(rows: &[Row<'_>], style: &Style) -> String {
+    let widths = Widths::of(rows.iter().map(|row| row.scenario), style);
+    let mut sections: Vec<&str> = Vec::new();
+    for row in rows {
+        if !sections.contains(&row.scenario.section()) {
+            sections.push(row.scenario.section());
+        }
+    }
+    let mut out = header(&widths, style);
+    out.push('\n');
+    for (index, name) in sections.into_iter().enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        out.push_str(&section(name, style));
+        out.push('\n');
+        for one in rows.iter().filter(|row| row.scenario.section() == name) {
+            out.push_str(&row(one, &widths, style));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// The verdict in words: `holds, exhausted`, `holds, bounded (10,000
+/// executions)`, `fails: free called once`.
+pub fn verdict(report: &Report) -> String {
+    match report.verdict() {
+        Verdict::Fails => {
+            let names: Vec<&str> = report.failures.iter().map(|f| f.name()).collect();
+            if names.is_empty() {
+                "fails".to_owned()
+            } else {
+                format!("fails: {}", names.join(", "))
+            }
+        }
+        Verdict::HoldsExhausted => "holds, exhausted".to_owned(),
+        Verdict::HoldsBounded(why) => {
+            format!("holds, bounded ({})", bounded_by(report).unwrap_or(why))
+        }
+        Verdict::Error(what) => format!("error: {what}"),
+    }
+}
+
+/// What ended a search that is no proof, for people.
+pub(crate) fn bounded_by(report: &Report) -> Option<String> {
+    match &report.end {
+        End::Executions => Some(counted(report.executions, "execution")),
+        End::Time => Some(time(report.elapsed)),
+        End::Bounded(why) => Some(why.clone()),
+        End::Exhausted | End::Failure | End::Error(_) => None,
+    }
+}
+
+/// The sentence below a table: `42 scenarios: 42 as expected (22 broken as
+/// they should be, 20 proved), 12,345 executions in 3.2 s`. Scenarios that are
+/// not as expected are named below it.
+pub fn totals(rows: &[Row<'_>], style: &Style) -> String {
+    let of = |what: Settled| rows.iter().filter(|row| row.settled() == what).count() as u64;
+    let parts: Vec<String> = [
+        (Settled::Broken, "broken as they should be"),
+        (Settled::Proved, "proved"),
+        (Settled::Sampled, "only sampled"),
+        (Settled::Missed, "not broken by sampling"),
+    ]
+    .into_iter()
+    .filter(|(what, _)| of(*what) > 0)
+    .map(|(what, words)| {
+        let words = if of(what) == 1 {
+            words.replace("they", "it")
+        } else {
+            words.to_owned()
+        };
+        format!("{} {words}", number(of(what)))
+    })
+    .collect();
+    let contradicted = of(Settled::Contradicted);
+    let undecided = of(Settled::Undecided);
+    let expected = rows.len() as u64 - contradicted - undecided;
+
+    let mut sentence = counted(rows.len() as u64, "scenario");
+    sentence.push_str(&format!(": {} as expected", number(expected)));
+    if !parts.is_empty() {
+        sentence.push_str(&format!(" ({})", parts.join(", ")));
+    }
+    if undecided > 0 {
+        sentence.push_str(&format!(", {} undecided", number(undecided)));
+    }
+    if contradicted > 0 {
+        sentence.push_str(&format!(", {} NOT as expected", number(contradicted)));
+    }
+    let executions = rows.iter().map(|row| row.report.executions).sum();
+    let elapsed: Duration = rows.iter().map(|row| row.report.elapsed).sum();
+    sentence.push_str(&format!(
+        ", {} in {}",
+        counted(executions, "execution"),
+        time(elapsed)
+    ));
+
+    let ink = match () {
+        () if contradicted > 0 => Ink::Failure,
+        () if undecided + of(Settled::Sampled) + of(Settled::Missed) > 0 => Ink::Unsure,
+        () => Ink::Good,
+    };
+    let mut out = String::new();
+    for line in wrap(&sentence, style.width) {
+        style.paint_into(&mut out, ink, &line);
+        out.push('\n');
+    }
+    for row in rows {
+        let (mark, ink) = row.settled().mark();
+        if matches!(row.settled(), Settled::Contradicted | Settled::Undecided) {
+            out.push_str("  ");
+            style.paint_into(&mut out, ink, mark);
+            out.push_str(&format!(" {}\n", row.scenario.name));
+        }
+    }
+    out
+}
