@@ -74,13 +74,7 @@ mod tests {
         b.set(t3, 1);
         a.join(&b);
         assert_eq!((a.get(t0), a.get(ThreadId(1)), a.get(t3)), (4, 0, 1));
-        assert!(a.knows(EventId {
-            thread: t3,
-            index: 1
-        }));
-        assert!(!a.knows(EventId {
-            thread: t3,
-            index: 2
-        }));
+        assert!(a.knows(EventId { thread: t3, index: 1 }));
+        assert!(!a.knows(EventId { thread: t3, index: 2 }));
     }
 }

@@ -104,11 +104,7 @@ impl Place {
 
 impl From<&Location<'_>> for Place {
     fn from(at: &Location<'_>) -> Self {
-        Place {
-            file: at.file().to_owned(),
-            line: at.line(),
-            column: at.column(),
-        }
+        Place { file: at.file().to_owned(), line: at.line(), column: at.column() }
     }
 }
 
@@ -157,10 +153,7 @@ impl Fault {
 
     /// A broken invariant.
     pub fn invariant(name: impl Into<String>, message: impl Into<String>) -> Self {
-        Fault {
-            name: name.into(),
-            ..Fault::new(FailureKind::Invariant, message)
-        }
+        Fault { name: name.into(), ..Fault::new(FailureKind::Invariant, message) }
     }
 
     /// The same fault, with its place.
@@ -171,10 +164,7 @@ impl Fault {
 
     /// The same fault, with one more line of explanation.
     pub fn detail(mut self, text: impl Into<String>, place: Option<Place>) -> Self {
-        self.details.push(Detail {
-            text: text.into(),
-            place,
-        });
+        self.details.push(Detail { text: text.into(), place });
         self
     }
 }

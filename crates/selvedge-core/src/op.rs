@@ -22,18 +22,12 @@ pub enum MemoryOrder {
 impl MemoryOrder {
     /// True if a load of this ordering synchronises with the store it reads.
     pub fn acquires(self) -> bool {
-        matches!(
-            self,
-            MemoryOrder::Acquire | MemoryOrder::AcqRel | MemoryOrder::SeqCst
-        )
+        matches!(self, MemoryOrder::Acquire | MemoryOrder::AcqRel | MemoryOrder::SeqCst)
     }
 
     /// True if a store of this ordering publishes what came before it.
     pub fn releases(self) -> bool {
-        matches!(
-            self,
-            MemoryOrder::Release | MemoryOrder::AcqRel | MemoryOrder::SeqCst
-        )
+        matches!(self, MemoryOrder::Release | MemoryOrder::AcqRel | MemoryOrder::SeqCst)
     }
 }
 
@@ -69,24 +63,10 @@ pub enum Rmw {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum AtomicOp {
-    Load {
-        order: MemoryOrder,
-    },
-    Store {
-        value: u64,
-        order: MemoryOrder,
-    },
-    Rmw {
-        rmw: Rmw,
-        operand: u64,
-        order: MemoryOrder,
-    },
-    CompareExchange {
-        expected: u64,
-        new: u64,
-        success: MemoryOrder,
-        failure: MemoryOrder,
-    },
+    Load { order: MemoryOrder },
+    Store { value: u64, order: MemoryOrder },
+    Rmw { rmw: Rmw, operand: u64, order: MemoryOrder },
+    CompareExchange { expected: u64, new: u64, success: MemoryOrder, failure: MemoryOrder },
 }
 
 /// An operation on a mutex. The answer of a lock is 1 if it was taken.
@@ -198,8 +178,9 @@ pub enum ThreadOp {
     Fence(MemoryOrder),
 }
 
-/// A receive on whichever of several channels is ready. The answer is the
-/// index of the case, or the number of cases if the default was taken.
+/// A receive on whichever of several channels is ready. The answer says which
+/// case was taken (or the default: the number of cases), and what receiving
+/// from it answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SelectOp {
     /// Where the cases are in the world's table of cases.
@@ -208,6 +189,22 @@ pub struct SelectOp {
     pub(crate) count: u32,
     /// Do not block when none is ready.
     pub has_default: bool,
+}
+
+impl SelectOp {
+    pub(crate) fn answer(case: u32, received: u64) -> u64 {
+        u64::from(case) | received << 32
+    }
+
+    /// The index of the case that was taken.
+    pub fn case(answer: u64) -> usize {
+        answer as u32 as usize
+    }
+
+    /// What receiving answered: as for [`ChannelOp::Recv`].
+    pub fn received(answer: u64) -> u64 {
+        answer >> 32
+    }
 }
 
 /// What an operation is.

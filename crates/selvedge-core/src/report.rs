@@ -46,12 +46,9 @@ impl std::str::FromStr for Engine {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Engine::ALL
-            .into_iter()
-            .find(|e| e.as_str() == name)
-            .ok_or_else(|| {
-                format!("unknown engine '{name}': it is one of native, loom, shuttle, std")
-            })
+        Engine::ALL.into_iter().find(|e| e.as_str() == name).ok_or_else(|| {
+            format!("unknown engine '{name}': it is one of native, loom, shuttle, std")
+        })
     }
 }
 
@@ -150,10 +147,7 @@ impl Report {
 
     /// A report that says only that the exploration could not be carried out.
     pub fn error(engine: Engine, strategy: impl Into<String>, what: impl Into<String>) -> Self {
-        Report {
-            end: End::Error(what.into()),
-            ..Report::new(engine, strategy, 0)
-        }
+        Report { end: End::Error(what.into()), ..Report::new(engine, strategy, 0) }
     }
 
     /// What can be said of the program.

@@ -15,18 +15,12 @@ pub struct Broken {
 impl Broken {
     /// The invariant of that name.
     pub const fn invariant(name: &'static str) -> Self {
-        Broken {
-            kind: FailureKind::Invariant,
-            name,
-        }
+        Broken { kind: FailureKind::Invariant, name }
     }
 
     /// A failure of a kind that has no name of its own.
     pub fn kind(kind: FailureKind) -> Self {
-        Broken {
-            kind,
-            name: kind.words(),
-        }
+        Broken { kind, name: kind.words() }
     }
 
     /// True if `failure`, met on `engine`, is this one.

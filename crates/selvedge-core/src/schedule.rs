@@ -75,10 +75,7 @@ impl Schedule {
             steps: world
                 .events()
                 .iter()
-                .map(|e| ScheduledStep {
-                    thread: world.path(e.thread),
-                    choice: e.choice,
-                })
+                .map(|e| ScheduledStep { thread: world.path(e.thread), choice: e.choice })
                 .collect(),
         }
     }
@@ -123,9 +120,7 @@ impl FromStr for Schedule {
         let mut parts = text.trim().splitn(4, ':');
         let version = parts.next().unwrap_or_default();
         if version != VERSION {
-            let numbered = version
-                .strip_prefix("sv")
-                .is_some_and(|n| n.parse::<u32>().is_ok());
+            let numbered = version.strip_prefix("sv").is_some_and(|n| n.parse::<u32>().is_ok());
             return Err(if numbered {
                 ParseScheduleError::Version(version.to_owned())
             } else {
@@ -155,11 +150,7 @@ impl FromStr for Schedule {
             }
             steps.extend(std::iter::repeat_n(ScheduledStep { thread, choice }, count));
         }
-        Ok(Schedule {
-            program,
-            fingerprint,
-            steps,
-        })
+        Ok(Schedule { program, fingerprint, steps })
     }
 }
 
@@ -192,18 +183,12 @@ mod tests {
     #[test]
     fn errors_say_what_is_wrong() {
         let error = |text: &str| text.parse::<Schedule>().unwrap_err().to_string();
-        assert_eq!(
-            error("hello"),
-            "not a schedule: it does not start with 'sv1:'"
-        );
+        assert_eq!(error("hello"), "not a schedule: it does not start with 'sv1:'");
         assert_eq!(
             error("sv9:0:0:0"),
             "a schedule of format 'sv9': this version of Selvedge reads 'sv1'"
         );
-        assert_eq!(
-            error("sv1:0:0:1xx"),
-            "malformed schedule: cannot read '1xx'"
-        );
+        assert_eq!(error("sv1:0:0:1xx"), "malformed schedule: cannot read '1xx'");
         assert_eq!(error("sv1:0:0:1,,2"), "malformed schedule: cannot read ''");
         assert_eq!(error("sv1:0:zz:1"), "malformed schedule: cannot read 'zz'");
         assert_eq!(

@@ -108,10 +108,7 @@ mod tests {
 
     fn from(pairs: &[(&str, &str)]) -> Result<Settings, String> {
         Settings::from_lookup(|name| {
-            pairs
-                .iter()
-                .find(|(n, _)| *n == name)
-                .map(|(_, v)| (*v).to_owned())
+            pairs.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
         })
     }
 
@@ -147,11 +144,7 @@ mod tests {
     fn a_bad_value_is_named() {
         let error = from(&[("SELVEDGE_SEED", "x")]).unwrap_err();
         assert_eq!(error, "SELVEDGE_SEED='x' is not a whole number");
-        assert!(
-            from(&[("SELVEDGE_ENGINE", "gpu")])
-                .unwrap_err()
-                .contains("native, loom")
-        );
+        assert!(from(&[("SELVEDGE_ENGINE", "gpu")]).unwrap_err().contains("native, loom"));
         assert!(from(&[("SELVEDGE_MAX_SECONDS", "-1")]).is_err());
     }
 }

@@ -58,11 +58,8 @@ pub struct TraceStep {
 impl Trace {
     /// How often the thread that takes steps changes, counted over operations.
     pub fn switches(&self) -> usize {
-        let mut threads = self
-            .steps
-            .iter()
-            .filter(|s| s.kind == StepKind::Operation)
-            .map(|s| s.thread);
+        let mut threads =
+            self.steps.iter().filter(|s| s.kind == StepKind::Operation).map(|s| s.thread);
         let Some(mut last) = threads.next() else {
             return 0;
         };
@@ -76,9 +73,6 @@ impl Trace {
 
     /// The number of visible operations.
     pub fn operations(&self) -> usize {
-        self.steps
-            .iter()
-            .filter(|s| s.kind == StepKind::Operation)
-            .count()
+        self.steps.iter().filter(|s| s.kind == StepKind::Operation).count()
     }
 }

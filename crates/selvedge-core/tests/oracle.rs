@@ -38,18 +38,8 @@ fn rows() -> Vec<Row> {
 
 fn report(program: &Program, strategy: &mut dyn selvedge_core::explore::Strategy) -> Report {
     let mut report = Report::new(Engine::Native, strategy.name(), 0);
-    let limits = Limits {
-        keep_going: true,
-        ..Limits::default()
-    };
-    explore(
-        &mut Toy::new(program),
-        strategy,
-        &limits,
-        None,
-        &mut report,
-        &mut |_| true,
-    );
+    let limits = Limits { keep_going: true, ..Limits::default() };
+    explore(&mut Toy::new(program), strategy, &limits, None, &mut report, &mut |_| true);
     report
 }
 
@@ -57,12 +47,7 @@ fn report(program: &Program, strategy: &mut dyn selvedge_core::explore::Strategy
 fn without_reduction_every_interleaving_is_run() {
     for row in rows() {
         let report = report(&row.program, &mut Dfs::unreduced());
-        assert_eq!(
-            (report.executions, report.blocked),
-            (row.interleavings, 0),
-            "{}",
-            row.name
-        );
+        assert_eq!((report.executions, report.blocked), (row.interleavings, 0), "{}", row.name);
         assert!(report.exhausted());
         let brute = brute_force(&row.program, u64::MAX).unwrap();
         assert_eq!(brute.interleavings, row.interleavings, "{}", row.name);
@@ -77,26 +62,13 @@ fn with_reduction_each_behaviour_is_run_once() {
         assert_eq!(report.executions, row.behaviours, "{}", row.name);
         let brute = brute_force(&row.program, u64::MAX).unwrap();
         let (seen, _) = search(&row.program, &mut Dfs::new());
-        assert!(
-            seen.keys().eq(brute.behaviours.keys()),
-            "{}: other behaviours",
-            row.name
-        );
-        assert!(
-            seen.values().all(|n| *n == 1),
-            "{}: one behaviour twice",
-            row.name
-        );
+        assert!(seen.keys().eq(brute.behaviours.keys()), "{}: other behaviours", row.name);
+        assert!(seen.values().all(|n| *n == 1), "{}: one behaviour twice", row.name);
         let failing = brute.behaviours.values().filter(|plain| {
             plain.get("spent").is_some_and(|spent| *spent > 50)
                 || plain.get("freed").is_some_and(|freed| *freed > 1)
         });
-        assert_eq!(
-            failing.count() as u64,
-            row.failing,
-            "{}: failing behaviours",
-            row.name
-        );
+        assert_eq!(failing.count() as u64, row.failing, "{}: failing behaviours", row.name);
     }
 }
 
@@ -110,8 +82,5 @@ fn a_bound_on_preemptions_is_said_unless_it_did_nothing() {
     assert_eq!((bounded(0).executions, bounded(0).exhausted()), (2, false));
     assert_eq!((bounded(1).executions, bounded(1).exhausted()), (4, false));
     assert_eq!((bounded(2).executions, bounded(2).exhausted()), (6, true));
-    assert_eq!(
-        bounded(1).verdict().to_string(),
-        "holds, bounded (at most 1 preemptions)"
-    );
+    assert_eq!(bounded(1).verdict().to_string(), "holds, bounded (at most 1 preemptions)");
 }

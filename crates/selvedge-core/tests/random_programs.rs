@@ -11,10 +11,7 @@ use selvedge_core::explore::Dfs;
 use selvedge_core::toy::Program;
 
 fn cases() -> u32 {
-    std::env::var("SELVEDGE_FUZZ")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(500)
+    std::env::var("SELVEDGE_FUZZ").ok().and_then(|n| n.parse().ok()).unwrap_or(500)
 }
 
 /// A statement, as text; `lock` says which mutex it may take.
@@ -53,10 +50,7 @@ fn program() -> impl Strategy<Value = String> {
     let thread = prop::collection::vec(statement(), 1..4);
     prop::collection::vec(thread, 2..4).prop_map(|threads| {
         let threads = threads.iter().enumerate();
-        threads
-            .map(|(i, t)| format!("T{i}: {}", t.join("; ")))
-            .collect::<Vec<_>>()
-            .join(" | ")
+        threads.map(|(i, t)| format!("T{i}: {}", t.join("; "))).collect::<Vec<_>>().join(" | ")
     })
 }
 

@@ -61,10 +61,7 @@ impl Line {
 
     /// The first column that nothing was written to from there on.
     pub(crate) fn end(&self) -> usize {
-        self.cells
-            .iter()
-            .rposition(|c| !matches!(c, Cell::Empty))
-            .map_or(0, |at| at + 1)
+        self.cells.iter().rposition(|c| !matches!(c, Cell::Empty)).map_or(0, |at| at + 1)
     }
 
     /// Appends the line, without trailing spaces, and a line end.
@@ -107,10 +104,7 @@ impl Line {
 
     fn last_glyph(&mut self, before: usize) -> Option<&mut Cell> {
         let before = before.min(self.cells.len());
-        self.cells[..before]
-            .iter_mut()
-            .rev()
-            .find(|c| !matches!(c, Cell::Tail))
+        self.cells[..before].iter_mut().rev().find(|c| !matches!(c, Cell::Tail))
     }
 }
 

@@ -88,10 +88,7 @@ fn sentence(report: &Report) -> (Ink, String) {
         Verdict::Fails => {
             let failures = counted(report.failures.len() as u64, "failure");
             let failing = number(report.failing);
-            (
-                Ink::Dim,
-                format!("fails: {failures}, in {failing} of {executions} ({how})"),
-            )
+            (Ink::Dim, format!("fails: {failures}, in {failing} of {executions} ({how})"))
         }
     }
 }
@@ -120,10 +117,7 @@ fn spoken(failure: &Failure) -> &str {
 
 fn message(out: &mut String, failure: &Failure, style: &Style) {
     style.paint_into(out, Ink::Failure, "✗");
-    for (index, line) in wrap(spoken(failure), style.width.saturating_sub(2))
-        .iter()
-        .enumerate()
-    {
+    for (index, line) in wrap(spoken(failure), style.width.saturating_sub(2)).iter().enumerate() {
         out.push_str(if index == 0 { " " } else { "  " });
         style.paint_into(out, Ink::Failure, line);
         out.push('\n');
@@ -133,11 +127,8 @@ fn message(out: &mut String, failure: &Failure, style: &Style) {
 fn verdict(out: &mut String, failure: &Failure, title: &str, style: &Style) {
     let kind = failure.kind().words();
     let named = failure.name() != kind && failure.name() != spoken(failure);
-    let what = if named {
-        format!("{kind}: {}", harmless(failure.name()))
-    } else {
-        kind.to_owned()
-    };
+    let what =
+        if named { format!("{kind}: {}", harmless(failure.name())) } else { kind.to_owned() };
     out.push_str("  ");
     style.paint_into(out, Ink::Strong, &what);
     if let Some(place) = &failure.fault.place {
@@ -166,10 +157,7 @@ fn verdict(out: &mut String, failure: &Failure, title: &str, style: &Style) {
             1 => "1 switch".to_owned(),
             n => format!("{} switches", number(n as u64)),
         };
-        facts.push_str(&format!(
-            "; {}, {switches}",
-            counted(trace.operations() as u64, "step")
-        ));
+        facts.push_str(&format!("; {}, {switches}", counted(trace.operations() as u64, "step")));
     }
     for line in wrap(&facts, style.width.saturating_sub(2)) {
         out.push_str("  ");
@@ -182,26 +170,12 @@ fn verdict(out: &mut String, failure: &Failure, title: &str, style: &Style) {
 /// there is room for that.
 fn explain(out: &mut String, details: &[Detail], style: &Style) {
     let shown = |detail: &Detail| detail.place.as_ref().map(ToString::to_string);
-    let widest = details
-        .iter()
-        .map(|detail| width(&harmless(&detail.text)))
-        .max()
-        .unwrap_or(0);
-    let places = details
-        .iter()
-        .filter_map(shown)
-        .map(|place| width(&place))
-        .max()
-        .unwrap_or(0);
+    let widest = details.iter().map(|detail| width(&harmless(&detail.text))).max().unwrap_or(0);
+    let places = details.iter().filter_map(shown).map(|place| width(&place)).max().unwrap_or(0);
     let beside = 4 + widest + 2 + places <= style.width
-        && details
-            .iter()
-            .all(|detail| !detail.text.trim_end().contains('\n'));
+        && details.iter().all(|detail| !detail.text.trim_end().contains('\n'));
     for detail in details {
-        for (index, line) in wrap(&detail.text, style.width.saturating_sub(4))
-            .iter()
-            .enumerate()
-        {
+        for (index, line) in wrap(&detail.text, style.width.saturating_sub(4)).iter().enumerate() {
             out.push_str(if index == 0 { "  · " } else { "\n    " });
             out.push_str(line);
             if beside && detail.place.is_some() {
@@ -229,10 +203,7 @@ fn again(failure: &Failure, replay: Option<&str>) -> Option<(&'static str, Strin
         return None;
     }
     let shown = if schedule.len() > LONGEST_SCHEDULE {
-        format!(
-            "({} bytes, to be found in the JSON report)",
-            number(schedule.len() as u64)
-        )
+        format!("({} bytes, to be found in the JSON report)", number(schedule.len() as u64))
     } else {
         harmless(schedule)
     };

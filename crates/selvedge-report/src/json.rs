@@ -62,11 +62,7 @@ impl<'a> From<&'a Failure> for One<'a> {
 
 /// One scenario as one JSON object in one line, without a line end.
 pub fn line(row: &Row<'_>) -> String {
-    let Row {
-        scenario,
-        report,
-        agreement,
-    } = row;
+    let Row { scenario, report, agreement } = row;
     let (verdict, bounded, error) = match report.verdict() {
         Verdict::Fails => ("fails", None, None),
         Verdict::HoldsExhausted => ("holds", None, None),

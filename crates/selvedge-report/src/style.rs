@@ -81,18 +81,12 @@ impl Ink {
 impl Style {
     /// No colours.
     pub const fn plain(width: usize) -> Self {
-        Style {
-            colour: false,
-            width,
-        }
+        Style { colour: false, width }
     }
 
     /// With colours.
     pub const fn coloured(width: usize) -> Self {
-        Style {
-            colour: true,
-            width,
-        }
+        Style { colour: true, width }
     }
 
     /// `text` in that ink.
@@ -122,10 +116,7 @@ mod tests {
     #[test]
     fn colours_are_optional() {
         assert_eq!(Style::plain(80).paint(Ink::Failure, "no"), "no");
-        assert_eq!(
-            Style::coloured(80).paint(Ink::Dim, "a"),
-            "\u{1b}[2ma\u{1b}[0m"
-        );
+        assert_eq!(Style::coloured(80).paint(Ink::Dim, "a"), "\u{1b}[2ma\u{1b}[0m");
         assert_eq!(Style::coloured(80).paint(Ink::Plain, "a"), "a");
         assert_eq!(Style::coloured(80).paint(Ink::Dim, ""), "");
     }

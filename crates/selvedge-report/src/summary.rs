@@ -31,11 +31,7 @@ impl<'a> Row<'a> {
     /// A row, compared with what is expected. `exhaustive` says whether the
     /// search was one that had to reach a verdict.
     pub fn new(scenario: &'a Scenario, report: &'a Report, exhaustive: bool) -> Self {
-        Row {
-            scenario,
-            report,
-            agreement: scenario.agreement(report, exhaustive),
-        }
+        Row { scenario, report, agreement: scenario.agreement(report, exhaustive) }
     }
 
     fn settled(&self) -> Settled {
@@ -113,32 +109,19 @@ impl Widths {
                 Expectation::Holds if scenario.sampled.is_none() => VERDICT,
                 Expectation::Holds => "holds, bounded (100,000 executions)".len(),
                 Expectation::Breaks(broken) => {
-                    7 + broken
-                        .iter()
-                        .map(|b| width(b.name) + 2)
-                        .sum::<usize>()
-                        .saturating_sub(2)
+                    7 + broken.iter().map(|b| width(b.name) + 2).sum::<usize>().saturating_sub(2)
                 }
             });
         }
         // mark, name, expected, verdict, executions, time
         let fixed = 2 + 1 + 1 + GAP + EXPECTED + GAP + GAP + EXECUTIONS + GAP + TIME;
         let room = style.width.saturating_sub(fixed);
-        let mut widths = Widths {
-            full: true,
-            name: full,
-            verdict,
-            blocked: true,
-        };
+        let mut widths = Widths { full: true, name: full, verdict, blocked: true };
         let needs = |w: &Widths, verdict: usize| {
             w.name + verdict + if w.blocked { GAP + BLOCKED } else { 0 } > room
         };
         if needs(&widths, verdict.min(34)) {
-            widths = Widths {
-                full: false,
-                name: short,
-                ..widths
-            };
+            widths = Widths { full: false, name: short, ..widths };
         }
         if needs(&widths, verdict.min(34)) {
             widths.blocked = false;
@@ -152,10 +135,7 @@ impl Widths {
 
 /// The part of a scenario's name behind the section.
 fn variant(scenario: &Scenario) -> &'static str {
-    scenario
-        .name
-        .split_once('/')
-        .map_or(scenario.name, |(_, variant)| variant)
+    scenario.name.split_once('/').map_or(scenario.name, |(_, variant)| variant)
 }
 
 /// The headings of a table.
@@ -181,15 +161,9 @@ pub fn section(name: &str, style: &Style) -> String {
 
 /// One line of a table, without a line end.
 pub fn row(row: &Row<'_>, widths: &Widths, style: &Style) -> String {
-    let Row {
-        scenario, report, ..
-    } = row;
+    let Row { scenario, report, .. } = row;
     let (mark, ink) = row.settled().mark();
-    let name = if widths.full {
-        scenario.name
-    } else {
-        variant(scenario)
-    };
+    let name = if widths.full { scenario.name } else { variant(scenario) };
     let words = verdict(report);
     let verdict_ink = if mark == "✓" { Ink::Plain } else { ink };
 
@@ -198,11 +172,7 @@ pub fn row(row: &Row<'_>, widths: &Widths, style: &Style) -> String {
     out.push(' ');
     out.push_str(&left(&cut(name, widths.name), widths.name));
     out.push_str("  ");
-    style.paint_into(
-        &mut out,
-        Ink::Dim,
-        &left(scenario.expect.as_str(), EXPECTED),
-    );
+    style.paint_into(&mut out, Ink::Dim, &left(scenario.expect.as_str(), EXPECTED));
     out.push_str("  ");
     // An error is told in full: it is the only thing to be read in its line.
     if matches!(report.end, End::Error(_)) {
@@ -292,11 +262,7 @@ pub fn totals(rows: &[Row<'_>], style: &Style) -> String {
     .into_iter()
     .filter(|(what, _)| of(*what) > 0)
     .map(|(what, words)| {
-        let words = if of(what) == 1 {
-            words.replace("they", "it")
-        } else {
-            words.to_owned()
-        };
+        let words = if of(what) == 1 { words.replace("they", "it") } else { words.to_owned() };
         format!("{} {words}", number(of(what)))
     })
     .collect();
@@ -317,11 +283,7 @@ pub fn totals(rows: &[Row<'_>], style: &Style) -> String {
     }
     let executions = rows.iter().map(|row| row.report.executions).sum();
     let elapsed: Duration = rows.iter().map(|row| row.report.elapsed).sum();
-    sentence.push_str(&format!(
-        ", {} in {}",
-        counted(executions, "execution"),
-        time(elapsed)
-    ));
+    sentence.push_str(&format!(", {} in {}", counted(executions, "execution"), time(elapsed)));
 
     let ink = match () {
         () if contradicted > 0 => Ink::Failure,

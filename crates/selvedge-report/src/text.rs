@@ -35,11 +35,7 @@ pub fn wrap(text: &str, room: usize) -> Vec<String> {
         // The indentation of a paragraph is the user's: it is kept.
         let body = paragraph.trim_start();
         let indent = &paragraph[..paragraph.len() - body.len()];
-        let mut line = if width(indent) < room / 2 {
-            indent.to_owned()
-        } else {
-            String::new()
-        };
+        let mut line = if width(indent) < room / 2 { indent.to_owned() } else { String::new() };
         let mut fresh = true;
         for mut word in body.split_whitespace() {
             if !fresh && width(&line) + 1 + width(word) <= room {

@@ -30,19 +30,10 @@ fn failures() {
     let style = Style::plain(100);
     let replay = "cargo run --release -- replay purchase/get-then-set s1:0x2.1x3.2x5.1x3.0x3";
     let title = "purchase/get-then-set";
-    assert_snapshot!(
-        "failure",
-        failure(&purchase_failure(), title, Some(replay), &style)
-    );
-    assert_snapshot!(
-        "deadlock",
-        failure(&deadlock_failure(), "locks/upgrade", None, &style)
-    );
+    assert_snapshot!("failure", failure(&purchase_failure(), title, Some(replay), &style));
+    assert_snapshot!("deadlock", failure(&deadlock_failure(), "locks/upgrade", None, &style));
     assert_snapshot!("data_race", failure(&race_failure(), "", None, &style));
-    assert_snapshot!(
-        "data_race_60",
-        failure(&race_failure(), "", None, &Style::plain(60))
-    );
+    assert_snapshot!("data_race_60", failure(&race_failure(), "", None, &Style::plain(60)));
 }
 
 #[test]
@@ -89,16 +80,11 @@ fn long_executions_are_shortened() {
     for _ in 0..9_000 {
         tracer = tracer.op(1, "load flag = false (acquire)", 2);
     }
-    let trace = tracer
-        .step(1, StepKind::Failure, "step bound: 9,001 steps", 2)
-        .done();
+    let trace = tracer.step(1, StepKind::Failure, "step bound: 9,001 steps", 2).done();
     let drawing = columns(&trace, &Style::plain(100));
     assert!(drawing.contains("⋮ 8,602 steps not shown"), "{drawing}");
     assert!(drawing.lines().count() < 420);
-    assert!(
-        drawing.contains(" 9001  "),
-        "numbers are those of the whole execution"
-    );
+    assert!(drawing.contains(" 9001  "), "numbers are those of the whole execution");
 }
 
 #[test]
@@ -107,10 +93,7 @@ fn no_line_is_wider_than_the_terminal() {
         for trace in [purchase(), six()] {
             let drawing = columns(&trace, &Style::plain(columns_wide));
             for line in drawing.lines() {
-                assert!(
-                    width(line) <= columns_wide,
-                    "{columns_wide}: {line}\n{drawing}"
-                );
+                assert!(width(line) <= columns_wide, "{columns_wide}: {line}\n{drawing}");
                 assert_eq!(line, line.trim_end());
             }
         }

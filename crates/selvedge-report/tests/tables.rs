@@ -9,10 +9,7 @@ use selvedge_report::text::width;
 use selvedge_report::{Style, json};
 
 fn rows(
-    all: &[(
-        selvedge_core::scenario::Scenario,
-        selvedge_core::report::Report,
-    )],
+    all: &[(selvedge_core::scenario::Scenario, selvedge_core::report::Report)],
 ) -> Vec<Row<'_>> {
     all.iter()
         .map(|(scenario, report)| Row::new(scenario, report, scenario.sampled.is_none()))
@@ -29,10 +26,7 @@ fn tables() {
         assert_snapshot!(format!("table_{columns}"), both);
     }
     let style = Style::coloured(100);
-    assert_snapshot!(
-        "table_coloured",
-        table(&rows[..4], &style).replace('\u{1b}', "␛")
-    );
+    assert_snapshot!("table_coloured", table(&rows[..4], &style).replace('\u{1b}', "␛"));
 }
 
 #[test]
@@ -63,10 +57,7 @@ fn no_line_is_wider_than_the_terminal() {
     let rows = rows(&all);
     for columns in [80, 90, 100, 110, 120, 200] {
         let style = Style::plain(columns);
-        for line in table(&rows, &style)
-            .lines()
-            .chain(totals(&rows, &style).lines())
-        {
+        for line in table(&rows, &style).lines().chain(totals(&rows, &style).lines()) {
             assert!(width(line) <= columns, "{columns}: {line}");
         }
     }

@@ -21,22 +21,13 @@ impl<S: Strategy> PreemptionBound<S> {
     /// ones were seen ([`Dfs::unreduced`](super::Dfs::unreduced), not
     /// [`Dfs::new`](super::Dfs::new)): those may be beyond the bound.
     pub fn new(inner: S, most: u32) -> Self {
-        PreemptionBound {
-            inner,
-            most,
-            used: 0,
-            hid_something: false,
-        }
+        PreemptionBound { inner, most, used: 0, hid_something: false }
     }
 }
 
 impl<S: Strategy> Strategy for PreemptionBound<S> {
     fn name(&self) -> String {
-        format!(
-            "{} with at most {} preemptions",
-            self.inner.name(),
-            self.most
-        )
+        format!("{} with at most {} preemptions", self.inner.name(), self.most)
     }
 
     fn begin(&mut self) -> bool {
@@ -72,9 +63,8 @@ impl<S: Strategy> Strategy for PreemptionBound<S> {
     }
 
     fn left_out(&self) -> Option<String> {
-        self.inner.left_out().or_else(|| {
-            self.hid_something
-                .then(|| format!("at most {} preemptions", self.most))
-        })
+        self.inner
+            .left_out()
+            .or_else(|| self.hid_something.then(|| format!("at most {} preemptions", self.most)))
     }
 }

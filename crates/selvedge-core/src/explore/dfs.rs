@@ -27,6 +27,8 @@ struct Node {
     /// What it announced and which outcome is explored: unknown until an
     /// execution first comes here with this thread.
     pick: Option<Pick>,
+    /// What each enabled thread announced when this state was first met.
+    announced: SmallVec<[(ThreadId, Op); 3]>,
     /// Enabled threads that are still to be explored from here.
     todo: Set,
     /// Threads whose next step from here leads only to what was seen.
@@ -52,20 +54,12 @@ pub struct Dfs {
 impl Dfs {
     /// One execution for each behaviour.
     pub fn new() -> Self {
-        Dfs {
-            reduce: true,
-            path: Vec::new(),
-            depth: 0,
-            started: false,
-        }
+        Dfs { reduce: true, path: Vec::new(), depth: 0, started: false }
     }
 
     /// Every interleaving: for tests, and for bounds, which do not go with sleep sets.
     pub fn unreduced() -> Self {
-        Dfs {
-            reduce: false,
-            ..Dfs::new()
-        }
+        Dfs { reduce: false, ..Dfs::new() }
     }
 
     /// The node for a state that was not met before; `None` if all that could
@@ -79,12 +73,7 @@ impl Dfs {
             let stays = |t: &ThreadId| !world.depends_on(*t, event);
             sleep.extend(parent.sleep.iter().copied().filter(stays));
         }
-        let mut todo: Set = view
-            .enabled()
-            .iter()
-            .copied()
-            .filter(|t| !sleep.contains(t))
-            .collect();
+        let mut todo: Set = view.enabled().iter().copied().filter(|t| !sleep.contains(t)).collect();
         // Prefer the thread that ran last: fewer switches, easier to read.
         if let Some(at) = todo.iter().position(|t| Some(*t) == view.last()) {
             todo[..=at].rotate_right(1);
@@ -97,12 +86,9 @@ impl Dfs {
         }
         todo.reverse();
         let thread = todo.pop()?;
-        Some(Node {
-            thread,
-            pick: None,
-            todo,
-            sleep,
-        })
+        let announced =
+            view.enabled().iter().filter_map(|&t| Some((t, *view.announced(t)?))).collect();
+        Some(Node { thread, pick: None, announced, todo, sleep })
     }
 }
 
@@ -131,22 +117,23 @@ impl Strategy for Dfs {
         }
         let node = &mut self.path[self.depth];
         let thread = node.thread;
-        let op = view
-            .announced(thread)
-            .filter(|_| view.enabled().contains(&thread));
+        if node.pick.is_none()
+            && let Some((t, op)) = node.changed(view)
+        {
+            return diverged(Some(op), t, view.world());
+        }
+        let op = view.announced(thread).filter(|_| view.enabled().contains(&thread));
         let choice = match (&node.pick, op) {
             (Some(pick), Some(op)) if pick.op.is_same(op) => pick.choice,
             (None, Some(op)) => {
                 let choices = view.choices(thread);
                 let choice = choices.nth(0);
-                node.pick = Some(Pick {
-                    op: *op,
-                    choices,
-                    choice,
-                });
+                node.pick = Some(Pick { op: *op, choices, choice });
                 choice
             }
-            (pick, _) => return diverged(pick.as_ref(), thread, view.world()),
+            (pick, _) => {
+                return diverged(pick.as_ref().map(|p| &p.op), thread, view.world());
+            }
         };
         self.depth += 1;
         Decision::Step(Step { thread, choice })
@@ -173,12 +160,17 @@ impl Strategy for Dfs {
     }
 }
 
-fn diverged(pick: Option<&Pick>, thread: ThreadId, world: &World) -> Decision {
-    let (recorded, place) = match pick {
-        Some(pick) => (
-            format!("before, it was about to {}", super::plain(&pick.op)),
-            Some(pick.op.at.into()),
-        ),
+impl Node {
+    /// A thread that does not announce what it did when this state was first met.
+    fn changed(&self, view: &View<'_>) -> Option<(ThreadId, &Op)> {
+        let differs = |t: ThreadId, op: &Op| !view.announced(t).is_some_and(|now| now.is_same(op));
+        self.announced.iter().find(|(t, op)| differs(*t, op)).map(|(t, op)| (*t, op))
+    }
+}
+
+fn diverged(before: Option<&Op>, thread: ThreadId, world: &World) -> Decision {
+    let (recorded, place) = match before {
+        Some(op) => (format!("before, it was about to {}", super::plain(op)), Some(op.at.into())),
         None => ("before, it could go on from here".to_owned(), None),
     };
     Decision::Diverged(Box::new(divergence(&recorded, place, world, thread)))

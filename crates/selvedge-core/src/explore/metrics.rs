@@ -31,10 +31,7 @@ pub struct Metered<S> {
 impl<S: Strategy> Metered<S> {
     /// Counts what `inner` does.
     pub fn new(inner: S) -> Self {
-        Metered {
-            inner,
-            metrics: Metrics::default(),
-        }
+        Metered { inner, metrics: Metrics::default() }
     }
 
     /// The counts so far.

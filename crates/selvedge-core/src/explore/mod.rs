@@ -130,12 +130,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            max_executions: None,
-            max_steps: 100_000,
-            max_duration: None,
-            keep_going: false,
-        }
+        Limits { max_executions: None, max_steps: 100_000, max_duration: None, keep_going: false }
     }
 }
 
@@ -173,13 +168,7 @@ fn execute_with(
             break Outcome::Complete;
         }
         enabled.clear();
-        enabled.extend(
-            world
-                .threads()
-                .iter()
-                .copied()
-                .filter(|&t| world.enabled(t)),
-        );
+        enabled.extend(world.threads().iter().copied().filter(|&t| world.enabled(t)));
         if enabled.is_empty() {
             if let Some(fault) = world.stuck() {
                 world.fail(fault);
@@ -243,48 +232,31 @@ pub fn explore(
         // The clock is looked at now and then: reading it costs as much as a step.
         if runs.is_multiple_of(64) {
             report.elapsed = start.elapsed();
-            if limits
-                .max_duration
-                .is_some_and(|most| report.elapsed >= most)
-            {
+            if limits.max_duration.is_some_and(|most| report.elapsed >= most) {
                 break End::Time;
             }
             if !progress(report) {
                 break End::Bounded("interrupted".to_owned());
             }
         }
-        if limits
-            .max_executions
-            .is_some_and(|most| report.executions >= most)
-        {
+        if limits.max_executions.is_some_and(|most| report.executions >= most) {
             break End::Executions;
         }
         if !strategy.begin() {
             break strategy.left_out().map_or(End::Exhausted, End::Bounded);
         }
         runs += 1;
-        let outcome = execute_with(
-            machine,
-            &mut world,
-            strategy,
-            limits.max_steps,
-            &mut enabled,
-        );
+        let outcome = execute_with(machine, &mut world, strategy, limits.max_steps, &mut enabled);
         report.steps += world.events().len() as u64;
         match outcome {
             Outcome::Complete => report.executions += 1,
             Outcome::Abandoned => report.blocked += 1,
         }
         if !world.faults().is_empty() {
-            report.record(world.faults(), || {
-                Some(Schedule::of(&world, program).to_string())
-            });
+            report.record(world.faults(), || Some(Schedule::of(&world, program).to_string()));
         }
         machine.finish(&mut world);
-        let diverged = world
-            .faults()
-            .iter()
-            .any(|f| f.kind == FailureKind::Nondeterminism);
+        let diverged = world.faults().iter().any(|f| f.kind == FailureKind::Nondeterminism);
         if diverged || !limits.keep_going && !report.failures.is_empty() {
             break End::Failure;
         }
@@ -295,10 +267,7 @@ pub fn explore(
 /// Both operations, of what was recorded and what was met, for people.
 fn divergence(recorded: &str, place: Option<Place>, world: &World, thread: ThreadId) -> Fault {
     let met = match world.announced(thread) {
-        Some(op) => (
-            format!("now it is about to {}", plain(op)),
-            Some(Place::from(op.at)),
-        ),
+        Some(op) => (format!("now it is about to {}", plain(op)), Some(Place::from(op.at))),
         None if world.is_finished(thread) => ("now it has ended".to_owned(), None),
         None => ("now there is no such thread".to_owned(), None),
     };
@@ -315,9 +284,7 @@ fn divergence(recorded: &str, place: Option<Place>, world: &World, thread: Threa
         Some(place) => fault.at(place.clone()),
         None => fault,
     };
-    fault
-        .detail(recorded.to_owned(), place)
-        .detail(met.0, met.1)
+    fault.detail(recorded.to_owned(), place).detail(met.0, met.1)
 }
 
 /// An operation in a few words, without an execution.

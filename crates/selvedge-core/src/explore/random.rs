@@ -23,11 +23,7 @@ pub struct Random {
 impl Random {
     /// A walk with this seed. It never ends by itself.
     pub fn new(seed: u64) -> Self {
-        Random {
-            seed,
-            execution: 0,
-            rng: Xoshiro256PlusPlus::seed_from_u64(seed),
-        }
+        Random { seed, execution: 0, rng: Xoshiro256PlusPlus::seed_from_u64(seed) }
     }
 }
 

@@ -18,10 +18,7 @@ pub struct Replay {
 impl Replay {
     /// Repeats `schedule`.
     pub fn new(schedule: Schedule) -> Self {
-        Replay {
-            schedule,
-            done: false,
-        }
+        Replay { schedule, done: false }
     }
 
     /// Whether the operations of the execution that `world` has gone through
@@ -67,10 +64,7 @@ impl Strategy for Replay {
         let mismatch = |what: String| {
             let fault = Fault::new(
                 FailureKind::Nondeterminism,
-                format!(
-                    "the schedule does not fit the program: at step {} {what}",
-                    at + 1
-                ),
+                format!("the schedule does not fit the program: at step {} {what}", at + 1),
             )
             .detail(
                 "the schedule is of another program, or the program was changed, or does \
@@ -95,10 +89,7 @@ impl Strategy for Replay {
         if view.choices(thread).at_least(step.choice) != Some(step.choice) {
             return mismatch(format!("there is no choice {}", step.choice));
         }
-        Decision::Step(Step {
-            thread,
-            choice: step.choice,
-        })
+        Decision::Step(Step { thread, choice: step.choice })
     }
 
     fn end(&mut self, _world: &World) {}
@@ -107,12 +98,7 @@ impl Strategy for Replay {
 /// The thread that ran last, else the oldest.
 fn go_on(view: &View<'_>) -> Step {
     let enabled = view.enabled();
-    let thread: ThreadId = view
-        .last()
-        .filter(|t| enabled.contains(t))
-        .unwrap_or_else(|| enabled[0]);
-    Step {
-        thread,
-        choice: view.choices(thread).nth(0),
-    }
+    let thread: ThreadId =
+        view.last().filter(|t| enabled.contains(t)).unwrap_or_else(|| enabled[0]);
+    Step { thread, choice: view.choices(thread).nth(0) }
 }

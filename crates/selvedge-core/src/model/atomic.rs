@@ -158,11 +158,7 @@ mod tests {
                         Rmw::Max => (u.fetch_max(x, sc), i.fetch_max(y, sc)),
                         Rmw::Min => (u.fetch_min(x, sc), i.fetch_min(y, sc)),
                     };
-                    let op = AtomicOp::Rmw {
-                        rmw,
-                        operand: operand.into(),
-                        order: SeqCst,
-                    };
+                    let op = AtomicOp::Rmw { rmw, operand: operand.into(), order: SeqCst };
                     let expect = |new: u8| (u64::from(old), Some(u64::from(new)));
                     let (unsigned, signed) = (ValueType::Unsigned(8), ValueType::Signed(8));
                     assert_eq!(after(unsigned, old.into(), op), expect(u.into_inner()));

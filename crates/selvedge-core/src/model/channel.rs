@@ -73,56 +73,28 @@ impl ChannelState {
         match op {
             ChannelOp::Send if dead => Effect::read(DISCONNECTED),
             ChannelOp::Send if self.capacity.is_some_and(|most| self.len() >= most) => None,
-            ChannelOp::Send => Effect::write(
-                OK,
-                to(ChannelState {
-                    sent: self.sent + 1,
-                    ..self
-                }),
-            ),
+            ChannelOp::Send => Effect::write(OK, to(ChannelState { sent: self.sent + 1, ..self })),
             ChannelOp::Offer if dead => Effect::read(DISCONNECTED),
-            ChannelOp::Offer => Effect::write(
-                TICKET + self.sent,
-                to(ChannelState {
-                    sent: self.sent + 1,
-                    ..self
-                }),
-            ),
+            ChannelOp::Offer => {
+                Effect::write(TICKET + self.sent, to(ChannelState { sent: self.sent + 1, ..self }))
+            }
             ChannelOp::Taken { ticket } if ticket < self.taken => Effect::own(OK, to(self)),
             ChannelOp::Taken { .. } if dead => Effect::own(DISCONNECTED, to(self)),
             ChannelOp::Taken { .. } => None,
-            ChannelOp::Recv | ChannelOp::TryRecv if !self.is_empty() => Effect::write(
-                OK,
-                to(ChannelState {
-                    taken: self.taken + 1,
-                    ..self
-                }),
-            ),
+            ChannelOp::Recv | ChannelOp::TryRecv if !self.is_empty() => {
+                Effect::write(OK, to(ChannelState { taken: self.taken + 1, ..self }))
+            }
             ChannelOp::Recv | ChannelOp::TryRecv if self.ready() => Effect::read(DISCONNECTED),
             ChannelOp::Recv => None,
             ChannelOp::TryRecv => Effect::read(EMPTY),
             ChannelOp::Close if self.closed => Effect::read(DISCONNECTED),
-            ChannelOp::Close => Effect::write(
-                OK,
-                to(ChannelState {
-                    closed: true,
-                    ..self
-                }),
-            ),
-            ChannelOp::SendersGone => Effect::write(
-                OK,
-                to(ChannelState {
-                    senders_gone: true,
-                    ..self
-                }),
-            ),
-            ChannelOp::ReceiversGone => Effect::write(
-                OK,
-                to(ChannelState {
-                    receivers_gone: true,
-                    ..self
-                }),
-            ),
+            ChannelOp::Close => Effect::write(OK, to(ChannelState { closed: true, ..self })),
+            ChannelOp::SendersGone => {
+                Effect::write(OK, to(ChannelState { senders_gone: true, ..self }))
+            }
+            ChannelOp::ReceiversGone => {
+                Effect::write(OK, to(ChannelState { receivers_gone: true, ..self }))
+            }
         }
     }
 }
@@ -167,9 +139,7 @@ mod tests {
     #[test]
     fn a_rendezvous_ends_when_taken_or_closed() {
         let (ticket, offered) = step(ChannelState::new(Some(0)), ChannelOp::Offer);
-        let taken = ChannelOp::Taken {
-            ticket: ticket - TICKET,
-        };
+        let taken = ChannelOp::Taken { ticket: ticket - TICKET };
         assert_eq!(offered.eval(taken), None);
         let (_, received) = step(offered, ChannelOp::Recv);
         assert_eq!(step(received, taken).0, OK);

@@ -61,11 +61,7 @@ mod tests {
     use crate::model::Next;
 
     fn step(state: &CondvarState, op: CondvarOp, thread: u32, choice: u32) -> CondvarState {
-        match state
-            .eval(op, ThreadId(thread), choice)
-            .expect("enabled")
-            .next
-        {
+        match state.eval(op, ThreadId(thread), choice).expect("enabled").next {
             Next::To(ObjectState::Condvar(next)) | Next::Own(ObjectState::Condvar(next)) => next,
             other => panic!("{other:?}"),
         }
@@ -74,16 +70,8 @@ mod tests {
     #[test]
     fn notify_one_chooses_among_the_waiters() {
         let nobody = CondvarState::default();
-        assert_eq!(
-            nobody.eval(CondvarOp::NotifyOne, ThreadId(9), 0),
-            Effect::read(0)
-        );
-        let two = step(
-            &step(&nobody, CondvarOp::Enqueue, 1, 0),
-            CondvarOp::Enqueue,
-            2,
-            0,
-        );
+        assert_eq!(nobody.eval(CondvarOp::NotifyOne, ThreadId(9), 0), Effect::read(0));
+        let two = step(&step(&nobody, CondvarOp::Enqueue, 1, 0), CondvarOp::Enqueue, 2, 0);
         assert_eq!(two.choices(CondvarOp::NotifyOne), 2);
         let second = step(&two, CondvarOp::NotifyOne, 9, 1);
         assert_eq!(second.eval(CondvarOp::Wake, ThreadId(1), 0), None);

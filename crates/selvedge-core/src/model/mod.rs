@@ -78,24 +78,15 @@ pub struct Effect {
 
 impl Effect {
     fn read(answer: u64) -> Option<Self> {
-        Some(Effect {
-            answer,
-            next: Next::Same,
-        })
+        Some(Effect { answer, next: Next::Same })
     }
 
     fn write(answer: u64, state: ObjectState) -> Option<Self> {
-        Some(Effect {
-            answer,
-            next: Next::To(state),
-        })
+        Some(Effect { answer, next: Next::To(state) })
     }
 
     fn own(answer: u64, state: ObjectState) -> Option<Self> {
-        Some(Effect {
-            answer,
-            next: Next::Own(state),
-        })
+        Some(Effect { answer, next: Next::Own(state) })
     }
 }
 

@@ -34,15 +34,9 @@ mod tests {
         let (a, b) = (ThreadId(1), ThreadId(2));
         let free = MutexState::default();
         let held = MutexState { owner: Some(a) };
-        assert_eq!(
-            free.eval(MutexOp::Lock, a).unwrap().next,
-            Next::To(ObjectState::Mutex(held))
-        );
+        assert_eq!(free.eval(MutexOp::Lock, a).unwrap().next, Next::To(ObjectState::Mutex(held)));
         assert_eq!(held.eval(MutexOp::Lock, b), None);
         assert_eq!(held.eval(MutexOp::TryLock, b), Effect::read(0));
-        assert_eq!(
-            held.eval(MutexOp::Unlock, a).unwrap().next,
-            Next::To(ObjectState::Mutex(free))
-        );
+        assert_eq!(held.eval(MutexOp::Unlock, a).unwrap().next, Next::To(ObjectState::Mutex(free)));
     }
 }

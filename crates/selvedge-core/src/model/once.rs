@@ -30,18 +30,8 @@ impl OnceState {
         let run = |answer| Effect::write(answer, ObjectState::Once(OnceState::Running(thread)));
         match (op, self) {
             (OnceOp::Begin { .. }, OnceState::New) => run(NEW),
-            (
-                OnceOp::Begin {
-                    ignore_poison: true,
-                },
-                OnceState::Poisoned,
-            ) => run(POISONED),
-            (
-                OnceOp::Begin {
-                    ignore_poison: false,
-                },
-                OnceState::Poisoned,
-            ) => Effect::read(POISONED),
+            (OnceOp::Begin { ignore_poison: true }, OnceState::Poisoned) => run(POISONED),
+            (OnceOp::Begin { ignore_poison: false }, OnceState::Poisoned) => Effect::read(POISONED),
             (OnceOp::Begin { .. }, OnceState::Running(_)) => None,
             (OnceOp::Begin { .. } | OnceOp::Get, OnceState::Done) => Effect::read(DONE),
             (OnceOp::Get, OnceState::Poisoned) => Effect::read(POISONED),
@@ -66,21 +56,13 @@ mod tests {
     #[test]
     fn the_second_caller_waits_for_the_first() {
         let (a, b) = (ThreadId(1), ThreadId(2));
-        let begin = OnceOp::Begin {
-            ignore_poison: false,
-        };
+        let begin = OnceOp::Begin { ignore_poison: false };
         let running = OnceState::Running(a);
-        assert_eq!(
-            OnceState::New.eval(begin, a),
-            Effect::write(NEW, ObjectState::Once(running))
-        );
+        assert_eq!(OnceState::New.eval(begin, a), Effect::write(NEW, ObjectState::Once(running)));
         assert_eq!(running.eval(begin, b), None);
         assert_eq!(running.eval(OnceOp::Get, b), Effect::read(NEW));
         let done = ObjectState::Once(OnceState::Done);
-        assert_eq!(
-            running.eval(OnceOp::End(OnceEnd::Done), a),
-            Effect::write(0, done)
-        );
+        assert_eq!(running.eval(OnceOp::End(OnceEnd::Done), a), Effect::write(0, done));
         assert_eq!(OnceState::Done.eval(begin, b), Effect::read(DONE));
         assert_eq!(OnceState::Poisoned.eval(begin, b), Effect::read(POISONED));
     }

@@ -33,9 +33,6 @@ mod tests {
         let with = Effect::write(0, ObjectState::Park(token));
         assert_eq!(parked.eval(ParkOp::Unpark), with);
         assert_eq!(token.eval(ParkOp::Unpark), with);
-        assert_eq!(
-            token.eval(ParkOp::Park),
-            Effect::write(0, ObjectState::Park(parked))
-        );
+        assert_eq!(token.eval(ParkOp::Park), Effect::write(0, ObjectState::Park(parked)));
     }
 }

@@ -21,21 +21,14 @@ impl RwLockState {
     fn reading(&self, thread: ThreadId) -> ObjectState {
         let mut readers = self.readers.clone();
         readers.push(thread);
-        ObjectState::RwLock(RwLockState {
-            writer: None,
-            readers,
-        })
+        ObjectState::RwLock(RwLockState { writer: None, readers })
     }
 
     pub(super) fn eval(&self, op: RwLockOp, thread: ThreadId) -> Option<Effect> {
         let readable = self.writer.is_none();
         let writable = readable && self.readers.is_empty();
-        let writing = || {
-            ObjectState::RwLock(RwLockState {
-                writer: Some(thread),
-                readers: Threads::new(),
-            })
-        };
+        let writing =
+            || ObjectState::RwLock(RwLockState { writer: Some(thread), readers: Threads::new() });
         match op {
             RwLockOp::Read if readable => Effect::write(1, self.reading(thread)),
             RwLockOp::Write if writable => Effect::write(1, writing()),
@@ -46,27 +39,15 @@ impl RwLockState {
             RwLockOp::UnlockRead => {
                 let mut readers = self.readers.clone();
                 // A guard may be dropped by another thread than the one that took it.
-                let at = readers
-                    .iter()
-                    .position(|t| *t == thread)
-                    .or(readers.len().checked_sub(1));
+                let at = readers.iter().position(|t| *t == thread).or(readers.len().checked_sub(1));
                 if let Some(at) = at {
                     readers.remove(at);
                 }
-                Effect::write(
-                    0,
-                    ObjectState::RwLock(RwLockState {
-                        writer: self.writer,
-                        readers,
-                    }),
-                )
+                Effect::write(0, ObjectState::RwLock(RwLockState { writer: self.writer, readers }))
             }
             RwLockOp::UnlockWrite => Effect::write(
                 0,
-                ObjectState::RwLock(RwLockState {
-                    writer: None,
-                    readers: self.readers.clone(),
-                }),
+                ObjectState::RwLock(RwLockState { writer: None, readers: self.readers.clone() }),
             ),
         }
     }

@@ -227,11 +227,7 @@ impl Toy {
             Expr::Int(n) => *n,
             Expr::Name(name) => match self.memory.get(name) {
                 Some(value) => *value,
-                None => self.threads[thread]
-                    .registers
-                    .get(name)
-                    .copied()
-                    .unwrap_or(0),
+                None => self.threads[thread].registers.get(name).copied().unwrap_or(0),
             },
             Expr::Not(e) => i64::from(self.value(thread, e) == 0),
             Expr::Binary(a, op, b) => {
@@ -257,9 +253,7 @@ impl Toy {
         match self.memory.get_mut(name) {
             Some(plain) => *plain = value,
             None => {
-                self.threads[thread]
-                    .registers
-                    .insert(name.to_owned(), value);
+                self.threads[thread].registers.insert(name.to_owned(), value);
             }
         }
     }
@@ -272,12 +266,7 @@ impl Toy {
 
     fn register_all(&mut self, world: &mut World) {
         let mut declared: BTreeMap<&String, ObjectState> = BTreeMap::new();
-        let atomic = || {
-            ObjectState::Atomic(AtomicState {
-                value: 0,
-                ty: ValueType::Signed(64),
-            })
-        };
+        let atomic = || ObjectState::Atomic(AtomicState { value: 0, ty: ValueType::Signed(64) });
         let channel = |n: u64| ObjectState::Channel(ChannelState::new(Some(n)));
         for instr in self.code.iter().flatten() {
             let Instr::Stmt(stmt) = instr else { continue };
@@ -306,9 +295,7 @@ impl Toy {
 
     /// Runs a thread to its next operation.
     fn run(&mut self, thread: usize, world: &mut World) {
-        let id = self.threads[thread]
-            .id
-            .expect("a thread that runs has started");
+        let id = self.threads[thread].id.expect("a thread that runs has started");
         loop {
             let pc = self.threads[thread].pc;
             let Some(instr) = self.code[thread].get(pc).cloned() else {
@@ -335,14 +322,7 @@ impl Toy {
                 return;
             }
             if let Some((kind, object)) = announced {
-                world.announce(
-                    id,
-                    Op {
-                        kind,
-                        object,
-                        at: Location::caller(),
-                    },
-                );
+                world.announce(id, Op { kind, object, at: Location::caller() });
                 return;
             }
         }
@@ -380,20 +360,12 @@ impl Toy {
                 target = Some(r);
                 (OpKind::Atomic(AtomicOp::Load { order: *order }), on(x))
             }
-            Stmt::Store(x, e, order) => (
-                OpKind::Atomic(AtomicOp::Store {
-                    value: bits(e),
-                    order: *order,
-                }),
-                on(x),
-            ),
+            Stmt::Store(x, e, order) => {
+                (OpKind::Atomic(AtomicOp::Store { value: bits(e), order: *order }), on(x))
+            }
             Stmt::Rmw(r, rmw, x, e, order) => {
                 target = Some(r);
-                let op = AtomicOp::Rmw {
-                    rmw: *rmw,
-                    operand: bits(e),
-                    order: *order,
-                };
+                let op = AtomicOp::Rmw { rmw: *rmw, operand: bits(e), order: *order };
                 (OpKind::Atomic(op), on(x))
             }
             Stmt::Cas(r, x, expected, new, success, failure) => {
@@ -462,18 +434,11 @@ impl Machine for Toy {
     }
 
     fn resume(&mut self, thread: ThreadId, answer: u64, world: &mut World) {
-        let index = self
-            .threads
-            .iter()
-            .position(|t| t.id == Some(thread))
-            .expect("a toy thread");
+        let index = self.threads.iter().position(|t| t.id == Some(thread)).expect("a toy thread");
         if let Some(target) = self.threads[index].target.take() {
             self.assign(index, &target, answer as i64);
         }
-        let done = self.threads[index]
-            .pc
-            .checked_sub(1)
-            .map(|pc| &self.code[index][pc]);
+        let done = self.threads[index].pc.checked_sub(1).map(|pc| &self.code[index][pc]);
         let child = match done {
             Some(Instr::Stmt(Stmt::Spawn(n))) => Some(*n),
             _ => None,

@@ -29,14 +29,9 @@ impl Program {
             Some(rest) => {
                 let (list, rest) = rest.split_once('|').unwrap_or((rest, ""));
                 for item in list.split_whitespace() {
-                    let bad = || ParseError {
-                        found: item.to_owned(),
-                        expected: "name=value",
-                    };
+                    let bad = || ParseError { found: item.to_owned(), expected: "name=value" };
                     let (name, value) = item.split_once('=').ok_or_else(bad)?;
-                    program
-                        .plain
-                        .insert(name.to_owned(), value.parse().map_err(|_| bad())?);
+                    program.plain.insert(name.to_owned(), value.parse().map_err(|_| bad())?);
                 }
                 rest
             }
@@ -44,26 +39,17 @@ impl Program {
         };
         let mut threads: BTreeMap<usize, Vec<Stmt>> = BTreeMap::new();
         for part in split_threads(text) {
-            let bad = || ParseError {
-                found: part.to_owned(),
-                expected: "Tn: ...",
-            };
+            let bad = || ParseError { found: part.to_owned(), expected: "Tn: ..." };
             let (name, body) = part.split_once(':').ok_or_else(bad)?;
             let number = thread_number(name.trim()).ok_or_else(bad)?;
-            let mut parser = Parser {
-                tokens: tokens(body),
-                at: 0,
-            };
+            let mut parser = Parser { tokens: tokens(body), at: 0 };
             threads.insert(number, parser.block()?);
             parser.end()?;
         }
         for (expected, (number, block)) in threads.into_iter().enumerate() {
             if number != expected {
                 let found = format!("T{number}");
-                return Err(ParseError {
-                    found,
-                    expected: "threads numbered from 0",
-                });
+                return Err(ParseError { found, expected: "threads numbered from 0" });
             }
             program.threads.push(block);
         }
@@ -99,15 +85,10 @@ fn tokens(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let word = rest
-            .find(|c: char| !c.is_alphanumeric() && c != '_')
-            .unwrap_or(rest.len());
+        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
         let length = if word > 0 {
             word
-        } else if ["==", "!=", "<=", ">=", "&&", "||"]
-            .iter()
-            .any(|op| rest.starts_with(op))
-        {
+        } else if ["==", "!=", "<=", ">=", "&&", "||"].iter().any(|op| rest.starts_with(op)) {
             2
         } else {
             rest.chars().next().map_or(0, char::len_utf8)
@@ -129,15 +110,8 @@ impl Parser {
     }
 
     fn error<T>(&self, expected: &'static str) -> Result<T, ParseError> {
-        let found = if self.peek().is_empty() {
-            "end of text"
-        } else {
-            self.peek()
-        };
-        Err(ParseError {
-            found: found.to_owned(),
-            expected,
-        })
+        let found = if self.peek().is_empty() { "end of text" } else { self.peek() };
+        Err(ParseError { found: found.to_owned(), expected })
     }
 
     fn take(&mut self, token: &str) -> bool {
@@ -147,26 +121,15 @@ impl Parser {
     }
 
     fn expect(&mut self, token: &'static str) -> Result<(), ParseError> {
-        if self.take(token) {
-            Ok(())
-        } else {
-            self.error(token)
-        }
+        if self.take(token) { Ok(()) } else { self.error(token) }
     }
 
     fn end(&self) -> Result<(), ParseError> {
-        if self.peek().is_empty() {
-            Ok(())
-        } else {
-            self.error("the end of the thread")
-        }
+        if self.peek().is_empty() { Ok(()) } else { self.error("the end of the thread") }
     }
 
     fn word(&mut self) -> Result<String, ParseError> {
-        if self
-            .peek()
-            .starts_with(|c: char| c.is_alphabetic() || c == '_')
-        {
+        if self.peek().starts_with(|c: char| c.is_alphabetic() || c == '_') {
             self.at += 1;
             Ok(self.tokens[self.at - 1].clone())
         } else {
@@ -254,11 +217,7 @@ impl Parser {
             "if" => {
                 let cond = self.expr()?;
                 let then = self.braces()?;
-                let otherwise = if self.take("else") {
-                    self.braces()?
-                } else {
-                    Vec::new()
-                };
+                let otherwise = if self.take("else") { self.braces()? } else { Vec::new() };
                 Stmt::If(cond, then, otherwise)
             }
             _ => {
@@ -365,26 +324,14 @@ mod tests {
         .unwrap();
         assert_eq!(program.plain["bal"], 50);
         assert_eq!(program.threads[0].len(), 4);
-        assert!(matches!(
-            &program.threads[1][1],
-            Stmt::Cas(_, _, Expr::Int(0), ..)
-        ));
+        assert!(matches!(&program.threads[1][1], Stmt::Cas(_, _, Expr::Int(0), ..)));
     }
 
     #[test]
     fn errors_name_the_word() {
         let error = |text: &str| Program::parse(text).unwrap_err().to_string();
-        assert_eq!(
-            error("T0: W x 1 seq"),
-            "cannot read 'seq': a memory order expected"
-        );
-        assert_eq!(
-            error("T0: if a { W x 1 sc"),
-            "cannot read 'end of text': } expected"
-        );
-        assert_eq!(
-            error("T1: F sc"),
-            "cannot read 'T1': threads numbered from 0 expected"
-        );
+        assert_eq!(error("T0: W x 1 seq"), "cannot read 'seq': a memory order expected");
+        assert_eq!(error("T0: if a { W x 1 sc"), "cannot read 'end of text': } expected");
+        assert_eq!(error("T1: F sc"), "cannot read 'T1': threads numbered from 0 expected");
     }
 }

@@ -7,7 +7,7 @@ use crate::id::{EventId, ObjectId, ThreadId};
 use crate::model::{Next, ObjectState, channel, once};
 use crate::op::{
     Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, OnceEnd, OnceOp, Op, OpKind, ParkOp, RefsOp,
-    Rmw, RwLockOp, ThreadOp,
+    Rmw, RwLockOp, SelectOp, ThreadOp,
 };
 use crate::trace::{StepKind, Trace, TraceStep, TraceThread};
 
@@ -32,10 +32,7 @@ impl World {
             return name.to_owned();
         }
         if let ObjectState::Park(_) = object.state {
-            let owner = self
-                .live
-                .iter()
-                .find(|t| self.threads[t.index()].park == Some(id));
+            let owner = self.live.iter().find(|t| self.threads[t.index()].park == Some(id));
             if let Some(&owner) = owner {
                 return self.thread_name(owner);
             }
@@ -45,12 +42,7 @@ impl World {
             let o = &self.objects[o.index()];
             o.name.is_none() && o.state.kind() == kind
         };
-        let before = self
-            .registered
-            .iter()
-            .take_while(|o| **o != id)
-            .filter(unnamed)
-            .count();
+        let before = self.registered.iter().take_while(|o| **o != id).filter(unnamed).count();
         format!("{kind}#{}", before + 1)
     }
 
@@ -96,10 +88,7 @@ impl World {
                         show(answer)
                     ),
                     AtomicOp::Rmw { rmw, .. } => {
-                        let before = crate::model::AtomicState {
-                            value: answer,
-                            ty: now.ty,
-                        };
+                        let before = crate::model::AtomicState { value: answer, ty: now.ty };
                         let state = ObjectState::Atomic(before);
                         let after = state.eval(&event.op.kind, event.thread, 0).map(|e| e.next);
                         let after = match after {
@@ -162,16 +151,15 @@ impl World {
             OpKind::Park(ParkOp::Unpark) => format!("unpark {on}"),
             OpKind::Refs(RefsOp::Retain) => format!("clone {on} ({answer})"),
             OpKind::Refs(RefsOp::Release) => format!("drop {on} ({answer} left)"),
-            OpKind::Select(select) => match self.case_channels(select).get(answer as usize) {
-                Some(&chosen) => {
-                    let state = match self.state(chosen) {
-                        ObjectState::Channel(s) if s.closed || s.senders_gone => " (closed)",
-                        _ => "",
-                    };
-                    format!("select: {}{state}", self.object_name(chosen))
+            OpKind::Select(select) => {
+                match self.case_channels(select).get(SelectOp::case(answer)) {
+                    Some(&chosen) if SelectOp::received(answer) == channel::OK => {
+                        format!("select: recv from {}", self.object_name(chosen))
+                    }
+                    Some(&chosen) => format!("select: {} is closed", self.object_name(chosen)),
+                    None => "select: default".to_owned(),
                 }
-                None => "select: default".to_owned(),
-            },
+            }
             OpKind::Thread(op) => match op {
                 ThreadOp::Spawn => {
                     let child = ThreadId::from_index(answer as usize);
@@ -211,16 +199,8 @@ impl World {
         let holder = |owner: ThreadId| {
             let at = op.object.and_then(|o| self.acquired_at(o, owner));
             let since = at.map(|at| format!(" since {}", Place::from(at).short()));
-            let ended = if self.is_finished(owner) {
-                ", which has ended"
-            } else {
-                ""
-            };
-            format!(
-                "held by {}{ended}{}",
-                self.thread_name(owner),
-                since.unwrap_or_default()
-            )
+            let ended = if self.is_finished(owner) { ", which has ended" } else { "" };
+            format!("held by {}{ended}{}", self.thread_name(owner), since.unwrap_or_default())
         };
         let state = op.object.map(|o| self.state(o));
         let text = match (op.kind, state) {
@@ -229,17 +209,8 @@ impl World {
                 None => format!("to lock {on}"),
             },
             (OpKind::RwLock(op), Some(ObjectState::RwLock(s))) => {
-                let how = if matches!(op, RwLockOp::Read) {
-                    "read"
-                } else {
-                    "write"
-                };
-                let by = s
-                    .writer
-                    .iter()
-                    .chain(&s.readers)
-                    .map(|t| holder(*t))
-                    .collect::<Vec<_>>();
+                let how = if matches!(op, RwLockOp::Read) { "read" } else { "write" };
+                let by = s.writer.iter().chain(&s.readers).map(|t| holder(*t)).collect::<Vec<_>>();
                 format!("to {how}-lock {on}, {}", by.join(" and "))
             }
             (OpKind::Condvar(_), _) => format!("to be notified by {on}"),
@@ -260,20 +231,14 @@ impl World {
                     .iter()
                     .map(|&c| self.object_name(c))
                     .collect::<Vec<_>>();
-                format!(
-                    "to receive from {}, all empty and still open",
-                    names.join(" or ")
-                )
+                format!("to receive from {}, all empty and still open", names.join(" or "))
             }
             (OpKind::Thread(ThreadOp::Join(child)), _) => {
                 format!("to join {}", self.thread_name(child))
             }
             (OpKind::Thread(ThreadOp::Yield(_)), _) => {
                 let spin = &self.threads[thread.index()].spin;
-                let names = spin
-                    .waits_for()
-                    .map(|o| self.object_name(o))
-                    .collect::<Vec<_>>();
+                let names = spin.waits_for().map(|o| self.object_name(o)).collect::<Vec<_>>();
                 format!("for a change of {}", names.join(" or "))
             }
             _ => format!("at {on}"),
@@ -284,19 +249,14 @@ impl World {
     /// The failure of an execution in which no thread can go on, or `None` if
     /// all have ended.
     pub(crate) fn stuck(&self) -> Option<Fault> {
-        let waiting: Vec<(ThreadId, &Op)> = self
-            .live
-            .iter()
-            .filter_map(|&t| Some((t, self.announced(t)?)))
-            .collect();
+        let waiting: Vec<(ThreadId, &Op)> =
+            self.live.iter().filter_map(|&t| Some((t, self.announced(t)?))).collect();
         if waiting.is_empty() {
             return None;
         }
         let spins = |op: &Op| matches!(op.kind, OpKind::Thread(ThreadOp::Yield(_)));
         let names = |of: &mut dyn Iterator<Item = ThreadId>| {
-            of.map(|t| self.thread_name(t))
-                .collect::<Vec<_>>()
-                .join(", ")
+            of.map(|t| self.thread_name(t)).collect::<Vec<_>>().join(", ")
         };
         let spinning = names(&mut waiting.iter().filter(|(_, op)| spins(op)).map(|(t, _)| *t));
         let blocked = names(&mut waiting.iter().map(|(t, _)| *t));
@@ -306,20 +266,10 @@ impl World {
                 format!("{spinning} spins, and nobody is left who could change what it waits for"),
             )
         } else if self.is_finished(ThreadId::MAIN) {
-            let never = if waiting.len() == 1 {
-                "never ends"
-            } else {
-                "never end"
-            };
-            Fault::new(
-                FailureKind::Leak,
-                format!("main has returned, and {blocked} {never}"),
-            )
+            let never = if waiting.len() == 1 { "never ends" } else { "never end" };
+            Fault::new(FailureKind::Leak, format!("main has returned, and {blocked} {never}"))
         } else {
-            Fault::new(
-                FailureKind::Deadlock,
-                format!("none of {blocked} can go on"),
-            )
+            Fault::new(FailureKind::Deadlock, format!("none of {blocked} can go on"))
         };
         fault.place = waiting
             .iter()
@@ -342,10 +292,7 @@ impl World {
     ) -> Fault {
         let name = self.object_name(cell);
         let verb = |write: bool| if write { "writes" } else { "reads" };
-        let (first, second) = (
-            self.thread_name(earlier.id.thread),
-            self.thread_name(now.thread),
-        );
+        let (first, second) = (self.thread_name(earlier.id.thread), self.thread_name(now.thread));
         Fault::new(
             FailureKind::DataRace,
             format!(
@@ -355,15 +302,9 @@ impl World {
             ),
         )
         .at(at)
-        .detail(
-            format!("{first} {} {name}", verb(earlier.write)),
-            Some(earlier.at.into()),
-        )
+        .detail(format!("{first} {} {name}", verb(earlier.write)), Some(earlier.at.into()))
         .detail(format!("{second} {} {name}", verb(write)), Some(at.into()))
-        .detail(
-            "no lock, join, channel or acquire/release pair orders the two accesses",
-            None,
-        )
+        .detail("no lock, join, channel or acquire/release pair orders the two accesses", None)
     }
 
     /// The recorded execution, to be drawn. `fault` becomes the last row.
@@ -373,18 +314,12 @@ impl World {
     pub fn trace(&self, fault: Option<&Fault>) -> Trace {
         let log = self.log.as_ref().expect("a recorded execution");
         let column = |thread: ThreadId| {
-            self.live
-                .iter()
-                .position(|t| *t == thread)
-                .expect("a thread of this execution")
+            self.live.iter().position(|t| *t == thread).expect("a thread of this execution")
         };
         let threads = self
             .live
             .iter()
-            .map(|&t| TraceThread {
-                id: self.path(t).to_string(),
-                name: self.thread_name(t),
-            })
+            .map(|&t| TraceThread { id: self.path(t).to_string(), name: self.thread_name(t) })
             .collect();
         let mut steps: Vec<TraceStep> = log
             .iter()
@@ -399,12 +334,7 @@ impl World {
                         place: Some(event.op.at.into()),
                     }
                 }
-                Logged::Access {
-                    thread,
-                    cell,
-                    write,
-                    at,
-                } => {
+                Logged::Access { thread, cell, write, at } => {
                     let name = self.object_name(*cell);
                     TraceStep {
                         thread: column(*thread),
@@ -426,10 +356,8 @@ impl World {
         let Some(fault) = fault else {
             return Trace { threads, steps };
         };
-        let stuck = matches!(
-            fault.kind,
-            FailureKind::Deadlock | FailureKind::Leak | FailureKind::Livelock
-        );
+        let stuck =
+            matches!(fault.kind, FailureKind::Deadlock | FailureKind::Leak | FailureKind::Livelock);
         if stuck {
             for &thread in &self.live {
                 if let Some(op) = self.announced(thread) {
@@ -446,11 +374,7 @@ impl World {
         }
         let last = self.events.last().map_or(0, |e| column(e.thread));
         steps.push(TraceStep {
-            thread: log
-                .iter()
-                .rev()
-                .find_map(logged_thread)
-                .map_or(last, column),
+            thread: log.iter().rev().find_map(logged_thread).map_or(last, column),
             kind: StepKind::Failure,
             text: match fault.kind {
                 FailureKind::Invariant => format!("{}: {}", fault.name, fault.message),

@@ -92,10 +92,7 @@ pub struct Event {
 impl Event {
     /// The event's identity.
     pub fn id(&self) -> EventId {
-        EventId {
-            thread: self.thread,
-            index: self.index,
-        }
+        EventId { thread: self.thread, index: self.index }
     }
 }
 
@@ -103,17 +100,8 @@ impl Event {
 #[derive(Clone, Debug)]
 enum Logged {
     Event(usize),
-    Access {
-        thread: ThreadId,
-        cell: ObjectId,
-        write: bool,
-        at: &'static Location<'static>,
-    },
-    Note {
-        thread: ThreadId,
-        text: String,
-        at: &'static Location<'static>,
-    },
+    Access { thread: ThreadId, cell: ObjectId, write: bool, at: &'static Location<'static> },
+    Note { thread: ThreadId, text: String, at: &'static Location<'static> },
 }
 
 /// The choices that an enabled operation has.
@@ -323,22 +311,20 @@ impl World {
     /// # Panics
     /// If there are more than [`MAX_CASES`].
     pub fn select(&mut self, channels: &[ObjectId], has_default: bool) -> OpKind {
-        assert!(
-            channels.len() <= MAX_CASES,
-            "a select has at most {MAX_CASES} cases"
-        );
+        assert!(channels.len() <= MAX_CASES, "a select has at most {MAX_CASES} cases");
         let first = self.cases.len() as u32;
         self.cases.extend_from_slice(channels);
-        OpKind::Select(SelectOp {
-            first,
-            count: channels.len() as u32,
-            has_default,
-        })
+        OpKind::Select(SelectOp { first, count: channels.len() as u32, has_default })
     }
 
     /// Names a thread for reports.
     pub fn name_thread(&mut self, thread: ThreadId, name: &str) {
         self.threads[thread.index()].name = Some(name.to_owned());
+    }
+
+    /// The name that the program gave to a thread.
+    pub fn given_name(&self, thread: ThreadId) -> Option<&str> {
+        self.threads[thread.index()].name.as_deref()
     }
 
     /// The program's own remark, for the drawing.
@@ -358,21 +344,11 @@ impl World {
         at: &'static Location<'static>,
     ) {
         if let Some(log) = &mut self.log {
-            log.push(Logged::Access {
-                thread,
-                cell,
-                write,
-                at,
-            });
+            log.push(Logged::Access { thread, cell, write, at });
         }
         let t = &self.threads[thread.index()];
-        let now = EventId {
-            thread,
-            index: t.events + 1,
-        };
-        let race = self.objects[cell.index()]
-            .history
-            .access(now, &t.hb, write, at);
+        let now = EventId { thread, index: t.events + 1 };
+        let race = self.objects[cell.index()].history.access(now, &t.hb, write, at);
         if let Some(earlier) = race {
             let fault = self.describe_race(cell, now, write, at, &earlier);
             self.fail(fault);
@@ -440,23 +416,14 @@ impl World {
     /// The choices of the operation announced by an enabled thread.
     pub fn choices(&self, thread: ThreadId) -> Choices {
         match self.announced(thread) {
-            Some(Op {
-                kind: OpKind::Thread(ThreadOp::Any(n)),
-                ..
-            }) => Choices::Below(*n),
-            Some(Op {
-                kind: OpKind::Select(select),
-                ..
-            }) => match self.ready_cases(*select) {
+            Some(Op { kind: OpKind::Thread(ThreadOp::Any(n)), .. }) => Choices::Below(*n),
+            Some(Op { kind: OpKind::Select(select), .. }) => match self.ready_cases(*select) {
                 0 => Choices::Below(1),
                 ready => Choices::Among(ready),
             },
-            Some(
-                op @ Op {
-                    kind: OpKind::Condvar(_),
-                    ..
-                },
-            ) => Choices::Below(self.object_of(op).choices(&op.kind)),
+            Some(op @ Op { kind: OpKind::Condvar(_), .. }) => {
+                Choices::Below(self.object_of(op).choices(&op.kind))
+            }
             _ => Choices::Below(1),
         }
     }
@@ -483,16 +450,15 @@ impl World {
         let mine = |object: ObjectId| -> Option<Access> {
             match op.kind {
                 // Whether a case is ready matters, and a ready one is written.
-                OpKind::Select(s) => self
-                    .case_channels(s)
-                    .contains(&object)
-                    .then_some(Access::Write),
-                _ if op.object == Some(object) => Some(
-                    match self.state(object).eval(&op.kind, thread, 0).map(|e| e.next) {
+                OpKind::Select(s) => {
+                    self.case_channels(s).contains(&object).then_some(Access::Write)
+                }
+                _ if op.object == Some(object) => {
+                    Some(match self.state(object).eval(&op.kind, thread, 0).map(|e| e.next) {
                         Some(Next::Same) => Access::Read,
                         _ => Access::Write,
-                    },
-                ),
+                    })
+                }
                 _ => None,
             }
         };
@@ -509,7 +475,7 @@ impl World {
         let (single, many): (Option<ObjectId>, &[ObjectId]) = match event.op.kind {
             OpKind::Select(select) => {
                 let cases = self.case_channels(select);
-                match cases.get(event.answer as usize) {
+                match cases.get(SelectOp::case(event.answer)) {
                     Some(&chosen) => (Some(chosen), &[]),
                     None => (None, cases),
                 }
@@ -530,9 +496,7 @@ impl World {
     /// If the thread is not enabled or has no such choice: a mistake of the driver.
     pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
         let status = std::mem::replace(&mut self.threads[thread.index()].status, Status::Running);
-        let Status::Parked(op) = status else {
-            panic!("{thread:?} has announced nothing")
-        };
+        let Status::Parked(op) = status else { panic!("{thread:?} has announced nothing") };
         let index = self.threads[thread.index()].events + 1;
         self.threads[thread.index()].events = index;
         self.threads[thread.index()].hb.set(thread, index);
@@ -544,14 +508,7 @@ impl World {
                 self.step_object(thread, object, kind, choice)
             }
         };
-        let event = Event {
-            thread,
-            index,
-            op,
-            choice,
-            answer,
-            access,
-        };
+        let event = Event { thread, index, op, choice, answer, access };
         if let Some(log) = &mut self.log {
             log.push(Logged::Event(self.events.len()));
         }
@@ -600,9 +557,7 @@ impl World {
     pub fn by_path(&self, path: &ThreadPath) -> Option<ThreadId> {
         let mut thread = ThreadId::MAIN;
         for &nth in &path.0 {
-            thread = *self.threads[thread.index()]
-                .children
-                .get(nth.checked_sub(1)? as usize)?;
+            thread = *self.threads[thread.index()].children.get(nth.checked_sub(1)? as usize)?;
         }
         let absent = matches!(self.threads[thread.index()].status, Status::Absent);
         (!absent).then_some(thread)
@@ -655,10 +610,8 @@ impl World {
         choice: u32,
     ) -> (u64, Option<Access>) {
         let object = &mut self.objects[id.index()];
-        let effect = object
-            .state
-            .eval(&kind, thread, choice)
-            .expect("the driver picks enabled operations");
+        let effect =
+            object.state.eval(&kind, thread, choice).expect("the driver picks enabled operations");
         let (access, changed) = match effect.next {
             Next::Same => (Some(Access::Read), false),
             Next::Own(state) => {
@@ -687,8 +640,9 @@ impl World {
             return (u64::from(select.count), Some(Access::Read));
         }
         let channel = self.case_channels(select)[case as usize];
-        let (_, access) = self.step_object(thread, channel, OpKind::Channel(ChannelOp::Recv), 0);
-        (u64::from(case), access)
+        let recv = OpKind::Channel(ChannelOp::Recv);
+        let (received, access) = self.step_object(thread, channel, recv, 0);
+        (SelectOp::answer(case, received), access)
     }
 
     fn step_thread(&mut self, thread: ThreadId, kind: ThreadOp, choice: u32) -> u64 {
@@ -727,11 +681,7 @@ impl World {
             None => {
                 let child = next;
                 p.children.push(child);
-                self.threads.push(Thread {
-                    parent: Some(parent),
-                    nth,
-                    ..Thread::default()
-                });
+                self.threads.push(Thread { parent: Some(parent), nth, ..Thread::default() });
                 child
             }
         };
@@ -743,9 +693,7 @@ impl World {
     }
 
     fn two(&mut self, a: ThreadId, b: ThreadId) -> [&mut Thread; 2] {
-        self.threads
-            .get_disjoint_mut([a.index(), b.index()])
-            .expect("two threads that exist")
+        self.threads.get_disjoint_mut([a.index(), b.index()]).expect("two threads that exist")
     }
 
     /// What a spinning thread is waiting to see changed.
@@ -834,12 +782,6 @@ fn op_code(kind: &OpKind) -> u8 {
 impl Failure {
     /// A failure met in one execution only.
     pub fn single(fault: Fault) -> Self {
-        Failure {
-            fault,
-            schedule: None,
-            executions: 1,
-            count: 1,
-            trace: None,
-        }
+        Failure { fault, schedule: None, executions: 1, count: 1, trace: None }
     }
 }

@@ -49,11 +49,7 @@ impl CellHistory {
             self.accesses.push(this);
         } else {
             // A read replaces the thread's own earlier read.
-            match self
-                .accesses
-                .iter_mut()
-                .find(|e| !e.write && e.id.thread == now.thread)
-            {
+            match self.accesses.iter_mut().find(|e| !e.write && e.id.thread == now.thread) {
                 Some(read) => *read = this,
                 None => self.accesses.push(this),
             }
@@ -74,32 +70,17 @@ mod tests {
         let ignorant = Clock::new();
         let mut knows = Clock::new();
         knows.set(t1, 3);
-        let by_1 = EventId {
-            thread: t1,
-            index: 3,
-        };
-        let by_2 = EventId {
-            thread: t2,
-            index: 1,
-        };
+        let by_1 = EventId { thread: t1, index: 3 };
+        let by_2 = EventId { thread: t2, index: 1 };
 
         let mut cell = CellHistory::default();
         assert!(cell.access(by_1, &ignorant, false, at).is_none());
-        assert!(
-            cell.access(by_2, &ignorant, false, at).is_none(),
-            "two reads"
-        );
-        assert!(
-            cell.access(by_2, &ignorant, true, at)
-                .is_some_and(|e| !e.write && e.id == by_1)
-        );
+        assert!(cell.access(by_2, &ignorant, false, at).is_none(), "two reads");
+        assert!(cell.access(by_2, &ignorant, true, at).is_some_and(|e| !e.write && e.id == by_1));
 
         let mut cell = CellHistory::default();
         assert!(cell.access(by_1, &ignorant, true, at).is_none());
         assert!(cell.access(by_2, &knows, true, at).is_none(), "ordered");
-        assert!(
-            cell.access(by_2, &knows, false, at).is_none(),
-            "same thread"
-        );
+        assert!(cell.access(by_2, &knows, false, at).is_none(), "same thread");
     }
 }

@@ -45,16 +45,8 @@ pub(crate) fn behaviour(world: &World) -> Behaviour {
             }
         }
     }
-    let faults = world
-        .faults()
-        .iter()
-        .map(|f| format!("{}: {}", f.kind, f.message))
-        .collect();
-    Behaviour {
-        threads,
-        objects,
-        faults,
-    }
+    let faults = world.faults().iter().map(|f| format!("{}: {}", f.kind, f.message)).collect();
+    Behaviour { threads, objects, faults }
 }
 
 /// The odometer: repeats the steps so far with the last one that has an
@@ -74,11 +66,7 @@ impl Strategy for Odometer {
     fn begin(&mut self) -> bool {
         self.at = 0;
         if std::mem::replace(&mut self.started, true) {
-            while self
-                .digits
-                .last()
-                .is_some_and(|(digit, base)| digit + 1 == *base)
-            {
+            while self.digits.last().is_some_and(|(digit, base)| digit + 1 == *base) {
                 self.digits.pop();
             }
             match self.digits.last_mut() {
@@ -95,10 +83,7 @@ impl Strategy for Odometer {
             .iter()
             .flat_map(|&thread| {
                 let choices = view.choices(thread);
-                (0..choices.len()).map(move |k| Step {
-                    thread,
-                    choice: choices.nth(k),
-                })
+                (0..choices.len()).map(move |k| Step { thread, choice: choices.nth(k) })
             })
             .collect();
         if self.at == self.digits.len() {
@@ -122,10 +107,7 @@ pub(crate) struct BruteForce {
 
 /// Runs all interleavings; `None` if there are more than `most`.
 pub(crate) fn brute_force(program: &Program, most: u64) -> Option<BruteForce> {
-    let mut found = BruteForce {
-        interleavings: 0,
-        behaviours: BTreeMap::new(),
-    };
+    let mut found = BruteForce { interleavings: 0, behaviours: BTreeMap::new() };
     let mut machine = Toy::new(program);
     let mut odometer = Odometer::default();
     let mut world = World::new();
@@ -135,9 +117,7 @@ pub(crate) fn brute_force(program: &Program, most: u64) -> Option<BruteForce> {
         if found.interleavings > most {
             return None;
         }
-        found
-            .behaviours
-            .insert(behaviour(&world), machine.plain().clone());
+        found.behaviours.insert(behaviour(&world), machine.plain().clone());
     }
     Some(found)
 }

@@ -106,11 +106,7 @@ impl Drawing<'_> {
         for (number, text) in texts.iter().enumerate() {
             let link = self.lives.links[index];
             // A thread that this step spawns or joins begins or ends in its last line.
-            let done = if number == 0 || link.is_some() {
-                index
-            } else {
-                index + 1
-            };
+            let done = if number == 0 || link.is_some() { index } else { index + 1 };
             let mut line = self.lines_of_life(done);
             if number == 0 {
                 put_number(&mut line, self.layout.gutter, self.numbers[index]);
@@ -160,11 +156,7 @@ impl Drawing<'_> {
         let right = self.style.width;
         let own = self.layout.xs[thread];
         let needed = text::width(&text::harmless(&step.text)).min(60);
-        let x = if own + 2 + needed <= right {
-            own
-        } else {
-            self.layout.gutter
-        };
+        let x = if own + 2 + needed <= right { own } else { self.layout.gutter };
         let texts = text::wrap(&step.text, right.saturating_sub(x + 2).max(20));
 
         let mut line = self.lines_of_life(index);
@@ -209,9 +201,7 @@ impl Drawing<'_> {
             return;
         }
         let wide = text::width(&place);
-        let x = x
-            .min(self.style.width.saturating_sub(wide))
-            .max(self.layout.gutter);
+        let x = x.min(self.style.width.saturating_sub(wide)).max(self.layout.gutter);
         let mut line = self.lines_of_life(index + 1);
         line.clear(x.saturating_sub(1), x + wide + 1);
         if let Some(glyph) = self.lives.line(thread, index + 1).filter(|_| x > 1) {

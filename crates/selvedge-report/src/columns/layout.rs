@@ -63,12 +63,7 @@ pub(super) fn columns(trace: &Trace, items: &[Item], style: &Style) -> Option<La
         xs.push(at);
         at += width + GAP;
     }
-    Some(Layout {
-        gutter,
-        xs,
-        widths,
-        place_x: inline.map(|_| at),
-    })
+    Some(Layout { gutter, xs, widths, place_x: inline.map(|_| at) })
 }
 
 fn shown<'a>(
@@ -83,11 +78,8 @@ fn shown<'a>(
 
 /// For each thread, the width its column would have if there were no limit.
 fn naturals(trace: &Trace, items: &[Item]) -> Vec<usize> {
-    let mut naturals: Vec<usize> = trace
-        .threads
-        .iter()
-        .map(|thread| text::width(&thread.name).max(8))
-        .collect();
+    let mut naturals: Vec<usize> =
+        trace.threads.iter().map(|thread| text::width(&thread.name).max(8)).collect();
     let last = naturals.len() - 1;
     for step in shown(trace, items) {
         let links = step.text.starts_with("spawn ") || step.text.starts_with("join ");
@@ -98,11 +90,7 @@ fn naturals(trace: &Trace, items: &[Item]) -> Vec<usize> {
             StepKind::Operation if links => 4,
             _ => 2,
         };
-        let widest = text::harmless(&step.text)
-            .lines()
-            .map(text::width)
-            .max()
-            .unwrap_or(0);
+        let widest = text::harmless(&step.text).lines().map(text::width).max().unwrap_or(0);
         let natural = &mut naturals[step.thread.min(last)];
         *natural = (*natural).max((widest + extra).min(WIDEST));
     }

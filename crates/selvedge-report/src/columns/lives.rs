@@ -62,11 +62,7 @@ impl Lives {
             }
         }
         // A thread that did nothing and that nobody is seen to spawn.
-        lives
-            .born
-            .iter_mut()
-            .filter(|born| **born == NEVER)
-            .for_each(|born| *born = 0);
+        lives.born.iter_mut().filter(|born| **born == NEVER).for_each(|born| *born = 0);
         lives
     }
 
@@ -84,13 +80,9 @@ impl Lives {
 
 /// True if `rest` is the name, perhaps with something behind it.
 fn is_name(rest: &str, name: &str) -> bool {
-    rest.strip_prefix(name)
-        .is_some_and(|behind| behind.is_empty() || behind.starts_with(' '))
+    rest.strip_prefix(name).is_some_and(|behind| behind.is_empty() || behind.starts_with(' '))
 }
 
 fn is_end(text: &str) -> bool {
-    matches!(
-        text,
-        "end" | "ends" | "exit" | "finish" | "finished" | "return" | "done"
-    )
+    matches!(text, "end" | "ends" | "exit" | "finish" | "finished" | "return" | "done")
 }

@@ -90,12 +90,7 @@ fn numbers(trace: &Trace) -> Vec<Option<u64>> {
             operations
         })
     };
-    trace
-        .steps
-        .iter()
-        .map(|step| step.kind)
-        .map(number)
-        .collect()
+    trace.steps.iter().map(|step| step.kind).map(number).collect()
 }
 
 /// The width of the numbers at the left, with the space around them.
@@ -121,10 +116,7 @@ fn list(trace: &Trace, items: &[Item], style: &Style) -> String {
     let gutter = gutter(trace);
     let numbers = numbers(trace);
     let shown = |thread: usize| text::cut(&trace.threads[thread].name, 16);
-    let names = (0..trace.threads.len())
-        .map(|t| text::width(&shown(t)))
-        .max()
-        .unwrap_or(0);
+    let names = (0..trace.threads.len()).map(|t| text::width(&shown(t))).max().unwrap_or(0);
     // number, name, colon, space, mark, space
     let x = gutter + names + 2;
     let room = style.width.saturating_sub(x + 2).max(20);
@@ -169,17 +161,10 @@ fn list(trace: &Trace, items: &[Item], style: &Style) -> String {
             let behind = lines.last().map_or(0, Line::end) + 3;
             if behind + wide <= style.width {
                 let at = style.width.min(100) - wide.min(style.width.min(100));
-                lines
-                    .last_mut()
-                    .expect("at least one")
-                    .put(at.max(behind), Ink::Dim, &place);
+                lines.last_mut().expect("at least one").put(at.max(behind), Ink::Dim, &place);
             } else {
                 let mut line = Line::default();
-                line.put(
-                    (x + 2).min(style.width.saturating_sub(wide)),
-                    Ink::Dim,
-                    &place,
-                );
+                line.put((x + 2).min(style.width.saturating_sub(wide)), Ink::Dim, &place);
                 lines.push(line);
             }
         }

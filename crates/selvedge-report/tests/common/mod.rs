@@ -22,13 +22,7 @@ impl Tracer {
             name: (*name).to_owned(),
         };
         let threads = threads.iter().enumerate().map(thread).collect();
-        Tracer {
-            trace: Trace {
-                threads,
-                steps: Vec::new(),
-            },
-            file,
-        }
+        Tracer { trace: Trace { threads, steps: Vec::new() }, file }
     }
 
     pub(crate) fn step(mut self, thread: usize, kind: StepKind, text: &str, line: u32) -> Self {
@@ -56,11 +50,7 @@ impl Tracer {
 }
 
 pub(crate) fn place(file: &str, line: u32) -> Place {
-    Place {
-        file: file.to_owned(),
-        line,
-        column: 9,
-    }
+    Place { file: file.to_owned(), line, column: 9 }
 }
 
 const PURCHASE: &str = "models/src/scenarios/purchase.rs";
@@ -126,14 +116,8 @@ pub(crate) fn deadlock_failure() -> Failure {
         fault: Fault::new(FailureKind::Deadlock, "3 threads wait for ever")
             .at(place(file, 12))
             .detail("main waits for a to b to end", Some(place(file, 22)))
-            .detail(
-                "a to b waits for mutex b, held by b to a",
-                Some(place(file, 12)),
-            )
-            .detail(
-                "b to a waits for mutex a, held by a to b",
-                Some(place(file, 16)),
-            ),
+            .detail("a to b waits for mutex b, held by b to a", Some(place(file, 12)))
+            .detail("b to a waits for mutex a, held by a to b", Some(place(file, 16))),
         schedule: Some("s1:0x2.1.2".to_owned()),
         executions: 1,
         count: 1,
@@ -149,24 +133,13 @@ pub(crate) fn race_failure() -> Failure {
         .op(0, "store ready = true (relaxed)", 13)
         .op(1, "load ready = true (relaxed)", 21)
         .step(1, Access, "read value", 22)
-        .step(
-            1,
-            StepKind::Failure,
-            "data race: read of value, not ordered with its write",
-            22,
-        )
+        .step(1, StepKind::Failure, "data race: read of value, not ordered with its write", 22)
         .done();
     Failure {
-        fault: Fault::new(
-            FailureKind::DataRace,
-            "read of value, not ordered with its write",
-        )
-        .at(place(file, 22))
-        .detail(
-            "main wrote value here; nothing orders the two accesses",
-            Some(place(file, 12)),
-        )
-        .detail("t1 reads value", Some(place(file, 22))),
+        fault: Fault::new(FailureKind::DataRace, "read of value, not ordered with its write")
+            .at(place(file, 22))
+            .detail("main wrote value here; nothing orders the two accesses", Some(place(file, 12)))
+            .detail("t1 reads value", Some(place(file, 22))),
         schedule: None,
         executions: 4,
         count: 1,
@@ -191,24 +164,12 @@ pub(crate) fn six() -> Trace {
     tracer
         .op(5, "end", 17)
         .op(0, "join writer", 40)
-        .step(
-            0,
-            StepKind::Failure,
-            "invariant broken: nothing is lost: 1 of 3 lines written",
-            41,
-        )
+        .step(0, StepKind::Failure, "invariant broken: nothing is lost: 1 of 3 lines written", 41)
         .done()
 }
 
 fn scenario(name: &'static str, expect: Expectation, sampled: Option<u64>) -> Scenario {
-    Scenario {
-        name,
-        about: "",
-        expect,
-        fixes: &[],
-        sampled,
-        body: || {},
-    }
+    Scenario { name, about: "", expect, fixes: &[], sampled, body: || {} }
 }
 
 pub(crate) fn scenarios() -> Vec<(Scenario, Report)> {
@@ -226,17 +187,10 @@ pub(crate) fn scenarios() -> Vec<(Scenario, Report)> {
         report.failures.push(failure);
         report
     };
-    let named = |name: &str| Failure {
-        trace: None,
-        ..named_failure(name)
-    };
+    let named = |name: &str| Failure { trace: None, ..named_failure(name) };
     vec![
         (
-            scenario(
-                "purchase/get-then-set",
-                invariant("money is not made from nothing"),
-                None,
-            ),
+            scenario("purchase/get-then-set", invariant("money is not made from nothing"), None),
             failing(report(3, 0, 412, End::Failure), purchase_failure()),
         ),
         (
@@ -245,10 +199,7 @@ pub(crate) fn scenarios() -> Vec<(Scenario, Report)> {
         ),
         (
             scenario("channels/free-twice", invariant("free called once"), None),
-            failing(
-                report(17, 2, 1_900, End::Failure),
-                named("free called once"),
-            ),
+            failing(report(17, 2, 1_900, End::Failure), named("free called once")),
         ),
         (
             scenario("channels/many-producers", Expectation::Holds, Some(10_000)),

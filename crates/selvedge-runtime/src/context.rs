@@ -1,0 +1,403 @@
+//! How code of the program under test finds the exploration that it is part
+//! of, and how an operation is announced.
+//!
+//! One thread-local pointer to the machine's context is set while a coroutine
+//! runs, and only then. Everything else goes through the context.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{Location, PanicHookInfo, resume_unwind};
+
+use corosensei::Yielder;
+use selvedge_core::failure::{FailureKind, Fault, Place};
+use selvedge_core::id::{ObjectId, ThreadId};
+use selvedge_core::op::{MutexOp, Op, OpKind, RwLockOp};
+use selvedge_core::world::World;
+
+/// What a parked coroutine is resumed with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Resume {
+    /// The answer of the operation that it has announced.
+    Answer(u64),
+    /// The execution is over: unwind.
+    Cancel,
+}
+
+/// The payload with which the threads of an execution that is over are
+/// unwound.
+pub(crate) struct Cancelled;
+
+/// The code of a thread.
+pub(crate) type Body = Box<dyn FnOnce()>;
+
+/// Operations that a thread may carry out while its execution is torn down,
+/// before it is taken for one that never ends.
+const PATIENCE: u32 = 1_000;
+
+#[derive(Default)]
+struct Panicked {
+    message: String,
+    place: Option<Place>,
+}
+
+/// The state of the exploration that running coroutines share with the machine.
+pub(crate) struct Context {
+    world: Cell<*mut World>,
+    thread: Cell<ThreadId>,
+    yielder: Cell<*const Yielder<Resume, ()>>,
+    /// Distinguishes this execution from all others in this process.
+    epoch: Cell<u64>,
+    /// The execution is over and is being unwound.
+    tearing: Cell<bool>,
+    /// Operations carried out since tearing began and the thread was last resumed.
+    impatience: Cell<u32>,
+    /// The running coroutine is unwinding, as far as we know.
+    unwinding: Cell<bool>,
+    /// How many other coroutines are parked in the middle of unwinding.
+    parked_unwinding: Cell<u32>,
+    panicked: RefCell<Option<Panicked>>,
+    starts: RefCell<Vec<(ThreadId, Body)>>,
+}
+
+thread_local! {
+    static CURRENT: Cell<*const Context> = const { Cell::new(std::ptr::null()) };
+}
+
+/// The context of the coroutine that runs on this OS thread, if one does.
+#[inline]
+pub(crate) fn current<'a>() -> Option<&'a Context> {
+    let context = CURRENT.get();
+    // SAFETY: the pointer is set only by `Context::enter`, whose caller (the
+    // machine) keeps the context boxed and alive until the coroutine has given
+    // back control, when the pointer is reset. Code that runs in the coroutine
+    // uses the reference within one call, and a coroutine is never resumed by
+    // another machine or on another OS thread (machines are not `Send`).
+    unsafe { context.as_ref() }
+}
+
+impl Context {
+    pub(crate) fn new() -> Self {
+        Context {
+            world: Cell::new(std::ptr::null_mut()),
+            thread: Cell::new(ThreadId::MAIN),
+            yielder: Cell::new(std::ptr::null()),
+            epoch: Cell::new(0),
+            tearing: Cell::new(false),
+            impatience: Cell::new(0),
+            unwinding: Cell::new(false),
+            parked_unwinding: Cell::new(0),
+            panicked: RefCell::new(None),
+            starts: RefCell::new(Vec::new()),
+        }
+    }
+
+    // ---- for the machine ---------------------------------------------------
+
+    /// Prepares for an execution.
+    pub(crate) fn begin(&self, epoch: u64) {
+        self.epoch.set(epoch);
+        self.tearing.set(false);
+        self.panicked.replace(None);
+    }
+
+    /// From now on every thread is to be unwound.
+    pub(crate) fn tear_down(&self) {
+        self.tearing.set(true);
+    }
+
+    /// The threads that were spawned since this was last asked.
+    pub(crate) fn take_start(&self) -> Option<(ThreadId, Body)> {
+        let mut starts = self.starts.borrow_mut();
+        (!starts.is_empty()).then(|| starts.remove(0))
+    }
+
+    /// Runs `resume`, which runs the coroutine of `thread` until it parks or
+    /// ends, with this context as the current one.
+    pub(crate) fn enter<R>(
+        &self,
+        world: &mut World,
+        thread: ThreadId,
+        yielder: *const Yielder<Resume, ()>,
+        resume: impl FnOnce() -> R,
+    ) -> R {
+        self.world.set(world);
+        self.thread.set(thread);
+        self.yielder.set(yielder);
+        self.impatience.set(0);
+        self.unwinding.set(false);
+        let outer = CURRENT.replace(self);
+        let result = resume();
+        CURRENT.set(outer);
+        self.world.set(std::ptr::null_mut());
+        result
+    }
+
+    /// Called by a coroutine when it starts.
+    pub(crate) fn set_yielder(&self, yielder: &Yielder<Resume, ()>) {
+        self.yielder.set(yielder);
+    }
+
+    pub(crate) fn yielder(&self) -> *const Yielder<Resume, ()> {
+        self.yielder.get()
+    }
+
+    /// Starts the next coroutine's code, or drops it if the execution is over.
+    pub(crate) fn run_thread(&self, first: Resume, body: Body) {
+        let work = move || match first {
+            Resume::Answer(_) => body(),
+            Resume::Cancel => drop(body),
+        };
+        if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
+            self.thread_panicked(&*payload);
+        }
+    }
+
+    // ---- for the primitives ------------------------------------------------
+
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.get()
+    }
+
+    pub(crate) fn thread(&self) -> ThreadId {
+        self.thread.get()
+    }
+
+    /// True while the execution is torn down.
+    pub(crate) fn is_tearing_down(&self) -> bool {
+        self.tearing.get()
+    }
+
+    /// Works on the execution's record. `f` must not run code of the program.
+    #[inline]
+    pub(crate) fn world<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
+        // SAFETY: `enter` set the pointer from a `&mut World` that it holds
+        // exclusively until the coroutine parks. Only this function makes a
+        // reference of it, and `f`, being ours, neither calls back here nor
+        // parks: the references never overlap.
+        f(unsafe { &mut *self.world.get() })
+    }
+
+    /// Announces an operation and waits for its answer.
+    ///
+    /// Unwinds the thread if the execution is over.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn perform(&self, kind: OpKind, object: Option<ObjectId>) -> u64 {
+        self.perform_at(kind, object, Location::caller())
+    }
+
+    /// The same for an operation whose place is not the caller's.
+    pub(crate) fn perform_at(
+        &self,
+        kind: OpKind,
+        object: Option<ObjectId>,
+        at: &'static Location<'static>,
+    ) -> u64 {
+        let op = Op { kind, object, at };
+        if self.tearing.get() {
+            return self.perform_torn(op);
+        }
+        // An unwinding that the program caught is over.
+        if self.unwinding.get() {
+            self.panicking();
+        }
+        let thread = self.thread.get();
+        self.world(|w| w.announce(thread, op));
+        match self.park() {
+            Resume::Answer(answer) => answer,
+            Resume::Cancel => self.perform_torn(op),
+        }
+    }
+
+    /// An operation while the execution is torn down: nothing is scheduled.
+    ///
+    /// A thread that is not unwinding yet (or caught the unwinding and went
+    /// on) is unwound. Destructors get what they ask for at once; if that
+    /// would block, they wait until other threads have been unwound.
+    fn perform_torn(&self, op: Op) -> u64 {
+        let thread = self.thread.get();
+        loop {
+            self.lose_patience();
+            if !self.panicking() {
+                if is_release(&op.kind) {
+                    self.world(|w| w.apply_unscheduled(thread, op));
+                }
+                self.unwind();
+            }
+            if let Some(answer) = self.world(|w| w.apply_unscheduled(thread, op)) {
+                return answer;
+            }
+            self.park();
+        }
+    }
+
+    /// Waits until `thread` has ended, come what may: its code borrows from
+    /// the caller's stack.
+    pub(crate) fn outlive(&self, thread: ThreadId) {
+        while !self.world(|w| w.is_finished(thread)) {
+            debug_assert!(self.tearing.get());
+            self.park();
+        }
+    }
+
+    /// Parks for ever if the thread keeps on carrying out operations.
+    fn lose_patience(&self) {
+        self.impatience.set(self.impatience.get() + 1);
+        if self.impatience.get() > PATIENCE {
+            loop {
+                self.park();
+            }
+        }
+    }
+
+    fn park(&self) -> Resume {
+        let unwinding = u32::from(self.panicking());
+        self.parked_unwinding.set(self.parked_unwinding.get() + unwinding);
+        // SAFETY: the pointer is that of the running coroutine's yielder, which
+        // lives on its stack as long as the coroutine: `enter` and
+        // `set_yielder` set it whenever a coroutine is resumed or started.
+        let resume = unsafe { &*self.yielder.get() }.suspend(());
+        self.parked_unwinding.set(self.parked_unwinding.get() - unwinding);
+        self.unwinding.set(unwinding == 1);
+        resume
+    }
+
+    fn unwind(&self) -> ! {
+        self.unwinding.set(true);
+        resume_unwind(Box::new(Cancelled))
+    }
+
+    /// True if the running thread is unwinding.
+    ///
+    /// std's own answer counts all coroutines of the OS thread.
+    pub(crate) fn panicking(&self) -> bool {
+        let some = std::thread::panicking();
+        if !some {
+            self.unwinding.set(false);
+        }
+        some && (self.unwinding.get() || self.parked_unwinding.get() == 0)
+    }
+
+    /// Ends the execution with these failures, and unwinds the thread unless
+    /// it is unwinding already.
+    pub(crate) fn fail(&self, faults: Vec<Fault>) {
+        if !self.tearing.replace(true) {
+            self.world(|w| faults.into_iter().for_each(|fault| w.fail(fault)));
+        }
+        if !self.panicking() {
+            self.unwind();
+        }
+    }
+
+    /// An access to plain memory.
+    pub(crate) fn access(&self, cell: ObjectId, write: bool, at: &'static Location<'static>) {
+        if self.tearing.get() {
+            return;
+        }
+        let thread = self.thread.get();
+        let raced = self.world(|w| {
+            w.access(thread, cell, write, at);
+            !w.faults().is_empty()
+        });
+        if raced {
+            self.fail(Vec::new());
+        }
+    }
+
+    /// A new thread of the program, which starts once the caller has parked.
+    ///
+    /// `None` if the execution is being torn down: the code is dropped.
+    pub(crate) fn spawn(
+        &self,
+        name: Option<&str>,
+        body: Body,
+        at: &'static Location<'static>,
+    ) -> Option<ThreadId> {
+        use selvedge_core::op::ThreadOp;
+        if self.tearing.get() && self.panicking() {
+            return None;
+        }
+        let child = self.perform_at(OpKind::Thread(ThreadOp::Spawn), None, at);
+        let child = ThreadId::from_index(child as usize);
+        if let Some(name) = name {
+            self.world(|w| w.name_thread(child, name));
+        }
+        self.starts.borrow_mut().push((child, body));
+        Some(child)
+    }
+
+    pub(crate) fn is_recording(&self) -> bool {
+        !self.tearing.get() && self.world(|w| w.is_recording())
+    }
+
+    pub(crate) fn note(&self, text: String, at: &'static Location<'static>) {
+        let thread = self.thread.get();
+        self.world(|w| w.note(thread, text, at));
+    }
+
+    // ---- panics ------------------------------------------------------------
+
+    /// A panic has left the running thread.
+    pub(crate) fn thread_panicked(&self, payload: &(dyn Any + Send)) {
+        let noted = self.panicked.take();
+        self.unwinding.set(false);
+        if self.tearing.get() || payload.is::<Cancelled>() {
+            return;
+        }
+        // The hook has not run for `resume_unwind`.
+        let Panicked { message, place } =
+            noted.unwrap_or_else(|| Panicked { message: payload_message(payload), place: None });
+        let thread = self.thread.get();
+        self.world(|w| {
+            let mut fault = Fault::new(FailureKind::Panic, message);
+            fault.place = place;
+            let fault = fault.detail(format!("in thread {}", w.thread_name(thread)), None);
+            w.fail(fault);
+        });
+        self.tearing.set(true);
+    }
+
+    /// The panic hook was called in the running thread.
+    pub(crate) fn note_panic(&self, info: &PanicHookInfo<'_>) {
+        let message = payload_message(info.payload());
+        let place = info.location().map(Place::from);
+        if self.unwinding.get() {
+            // A panic in a destructor during unwinding aborts the process
+            // unless it is caught in there: say what is known while it can be.
+            let at = place.as_ref().map_or_else(String::new, |p| format!(" at {p}"));
+            eprintln!(
+                "selvedge: a destructor panicked while its thread was unwinding{at}: {message}"
+            );
+            self.world(|w| {
+                for fault in w.faults() {
+                    eprintln!("selvedge: the execution had failed before: {}", fault.message);
+                }
+                let schedule = selvedge_core::schedule::Schedule::of(w, None);
+                eprintln!("selvedge: schedule: {schedule}");
+            });
+            return;
+        }
+        self.unwinding.set(true);
+        self.panicked.replace(Some(Panicked { message, place }));
+    }
+}
+
+fn payload_message(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic with a payload that is no text".to_owned()
+    }
+}
+
+/// Operations by which a thread gives up what others wait for: they take
+/// effect even if the thread is unwound there.
+fn is_release(kind: &OpKind) -> bool {
+    matches!(
+        kind,
+        OpKind::Mutex(MutexOp::Unlock)
+            | OpKind::RwLock(RwLockOp::UnlockRead | RwLockOp::UnlockWrite)
+    )
+}

@@ -1,0 +1,129 @@
+//! `std::sync::Once`.
+
+use std::panic::Location;
+
+use selvedge_core::id::ObjectId;
+use selvedge_core::model::{self, ObjectState, once};
+use selvedge_core::op::{OnceEnd, OnceOp, OpKind};
+
+use super::panicking;
+use crate::context::{Context, current};
+use crate::handle::Handle;
+use crate::named::named;
+
+/// `std::sync::Once`, on announced operations.
+#[derive(Debug)]
+pub struct Once {
+    handle: Handle,
+    name: Option<&'static str>,
+    /// Called outside an exploration.
+    raw: std::sync::Once,
+}
+
+/// `std::sync::OnceState`.
+#[derive(Debug)]
+pub struct OnceState {
+    poisoned: bool,
+}
+
+impl OnceState {
+    /// True if an earlier closure panicked.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+}
+
+/// Says how the closure ended, also when it panics.
+struct Running<'a> {
+    context: &'a Context,
+    object: ObjectId,
+    at: &'static Location<'static>,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let end = if panicking() { OnceEnd::Panicked } else { OnceEnd::Done };
+        self.context.perform_at(OpKind::Once(OnceOp::End(end)), Some(self.object), self.at);
+    }
+}
+
+impl Once {
+    /// A `Once` that has not been called.
+    pub const fn new() -> Self {
+        Once { handle: Handle::new(), name: None, raw: std::sync::Once::new() }
+    }
+
+    fn object(&self, context: &Context) -> ObjectId {
+        self.handle.object(context, self.name, |_| {
+            ObjectState::Once(if self.raw.is_completed() {
+                model::OnceState::Done
+            } else {
+                model::OnceState::New
+            })
+        })
+    }
+
+    fn call(
+        &self,
+        ignore_poison: bool,
+        at: &'static Location<'static>,
+        f: impl FnOnce(&OnceState),
+    ) {
+        let Some(context) = current() else {
+            if ignore_poison {
+                self.raw.call_once_force(|s| f(&OnceState { poisoned: s.is_poisoned() }));
+            } else {
+                self.raw.call_once(|| f(&OnceState { poisoned: false }));
+            }
+            return;
+        };
+        let object = self.object(context);
+        let begin = OpKind::Once(OnceOp::Begin { ignore_poison });
+        match context.perform_at(begin, Some(object), at) {
+            once::DONE => {}
+            once::POISONED if !ignore_poison => {
+                panic!("Once instance has previously been poisoned")
+            }
+            answer => {
+                let running = Running { context, object, at };
+                f(&OnceState { poisoned: answer == once::POISONED });
+                drop(running);
+            }
+        }
+    }
+
+    /// Runs the closure if no call has run one; waits while one runs.
+    ///
+    /// # Panics
+    /// If an earlier closure panicked.
+    #[track_caller]
+    pub fn call_once(&self, f: impl FnOnce()) {
+        self.call(false, Location::caller(), |_| f());
+    }
+
+    /// The same, also if an earlier closure panicked.
+    #[track_caller]
+    pub fn call_once_force(&self, f: impl FnOnce(&OnceState)) {
+        self.call(true, Location::caller(), f);
+    }
+
+    /// True if a closure has run to its end.
+    #[track_caller]
+    pub fn is_completed(&self) -> bool {
+        match current() {
+            Some(context) => {
+                let object = self.object(context);
+                context.perform(OpKind::Once(OnceOp::Get), Some(object)) == once::DONE
+            }
+            None => self.raw.is_completed(),
+        }
+    }
+}
+
+impl Default for Once {
+    fn default() -> Self {
+        Once::new()
+    }
+}
+
+named!(: Once);

@@ -1,0 +1,281 @@
+//! `std::sync::RwLock`.
+
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+
+use selvedge_core::id::ObjectId;
+use selvedge_core::model::{ObjectState, RwLockState};
+use selvedge_core::op::{OpKind, RwLockOp};
+
+use super::{LockResult, Poison, PoisonError, TryLockError, TryLockResult, panicking};
+use crate::context::{Context, current};
+use crate::handle::Handle;
+use crate::named::named;
+
+/// `std::sync::RwLock`, on announced operations. Readers may pass a waiting
+/// writer.
+pub struct RwLock<T: ?Sized> {
+    handle: Handle,
+    name: Option<&'static str>,
+    /// Locked in place of the modelled lock outside an exploration.
+    raw: std::sync::RwLock<()>,
+    poison: Poison,
+    data: UnsafeCell<T>,
+}
+
+// SAFETY: as for std's: the lock owns the data.
+unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
+// SAFETY: as for std's, and by the argument of `Sync for Mutex`: there is one
+// writing guard or any number of reading ones.
+unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
+
+/// `std::sync::RwLockReadGuard`.
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockReadGuard<'a, T: ?Sized> {
+    lock: &'a RwLock<T>,
+    raw: Option<std::sync::RwLockReadGuard<'a, ()>>,
+    at: &'static Location<'static>,
+}
+
+/// `std::sync::RwLockWriteGuard`.
+#[must_use = "if unused the RwLock will immediately unlock"]
+pub struct RwLockWriteGuard<'a, T: ?Sized> {
+    lock: &'a RwLock<T>,
+    raw: Option<std::sync::RwLockWriteGuard<'a, ()>>,
+    was_panicking: bool,
+    at: &'static Location<'static>,
+}
+
+// SAFETY: as for std's: a shared guard gives shared access to the data.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockReadGuard<'_, T> {}
+// SAFETY: as for std's: a shared guard gives shared access to the data.
+unsafe impl<T: ?Sized + Sync> Sync for RwLockWriteGuard<'_, T> {}
+
+impl<T> RwLock<T> {
+    /// An unlocked lock.
+    pub const fn new(data: T) -> Self {
+        RwLock {
+            handle: Handle::new(),
+            name: None,
+            raw: std::sync::RwLock::new(()),
+            poison: Poison::new(),
+            data: UnsafeCell::new(data),
+        }
+    }
+
+    /// The data.
+    ///
+    /// # Errors
+    /// If the lock is poisoned; the error holds the data.
+    pub fn into_inner(self) -> LockResult<T> {
+        if self.poison.get() {
+            Err(PoisonError::new(self.data.into_inner()))
+        } else {
+            Ok(self.data.into_inner())
+        }
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    fn object(&self, context: &Context) -> ObjectId {
+        self.handle.object(context, self.name, |used_before| {
+            if used_before {
+                self.poison.clear();
+            }
+            ObjectState::RwLock(RwLockState::default())
+        })
+    }
+
+    /// The modelled operation; `None` outside an exploration.
+    fn perform(&self, op: RwLockOp, at: &'static Location<'static>) -> Option<u64> {
+        let context = current()?;
+        let object = self.object(context);
+        Some(context.perform_at(OpKind::RwLock(op), Some(object), at))
+    }
+
+    fn reading<'a>(
+        &'a self,
+        raw: Option<std::sync::RwLockReadGuard<'a, ()>>,
+        at: &'static Location<'static>,
+    ) -> LockResult<RwLockReadGuard<'a, T>> {
+        self.poison.check(RwLockReadGuard { lock: self, raw, at })
+    }
+
+    fn writing<'a>(
+        &'a self,
+        raw: Option<std::sync::RwLockWriteGuard<'a, ()>>,
+        at: &'static Location<'static>,
+    ) -> LockResult<RwLockWriteGuard<'a, T>> {
+        self.poison.check(RwLockWriteGuard { lock: self, raw, was_panicking: panicking(), at })
+    }
+
+    /// Locks it for reading, waiting until nobody writes.
+    ///
+    /// # Errors
+    /// If a thread panicked while writing; the error holds the guard.
+    #[track_caller]
+    pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
+        let at = Location::caller();
+        let raw = match self.perform(RwLockOp::Read, at) {
+            Some(_) => None,
+            None => Some(self.raw.read().unwrap_or_else(PoisonError::into_inner)),
+        };
+        self.reading(raw, at)
+    }
+
+    /// Locks it for writing, waiting until it is free.
+    ///
+    /// # Errors
+    /// If a thread panicked while writing; the error holds the guard.
+    #[track_caller]
+    pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
+        let at = Location::caller();
+        let raw = match self.perform(RwLockOp::Write, at) {
+            Some(_) => None,
+            None => Some(self.raw.write().unwrap_or_else(PoisonError::into_inner)),
+        };
+        self.writing(raw, at)
+    }
+
+    /// Locks it for reading if nobody writes.
+    ///
+    /// # Errors
+    /// If somebody writes, or it is poisoned.
+    #[track_caller]
+    pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
+        let at = Location::caller();
+        let raw = match self.perform(RwLockOp::TryRead, at) {
+            Some(0) => return Err(TryLockError::WouldBlock),
+            Some(_) => None,
+            None => match self.raw.try_read() {
+                Ok(raw) => Some(raw),
+                Err(TryLockError::Poisoned(raw)) => Some(raw.into_inner()),
+                Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
+            },
+        };
+        self.reading(raw, at).map_err(TryLockError::Poisoned)
+    }
+
+    /// Locks it for writing if it is free.
+    ///
+    /// # Errors
+    /// If it is not free, or poisoned.
+    #[track_caller]
+    pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
+        let at = Location::caller();
+        let raw = match self.perform(RwLockOp::TryWrite, at) {
+            Some(0) => return Err(TryLockError::WouldBlock),
+            Some(_) => None,
+            None => match self.raw.try_write() {
+                Ok(raw) => Some(raw),
+                Err(TryLockError::Poisoned(raw)) => Some(raw.into_inner()),
+                Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
+            },
+        };
+        self.writing(raw, at).map_err(TryLockError::Poisoned)
+    }
+
+    /// The data, which nobody else can reach.
+    ///
+    /// # Errors
+    /// If the lock is poisoned; the error holds the reference.
+    pub fn get_mut(&mut self) -> LockResult<&mut T> {
+        let poisoned = self.poison.get();
+        let data = self.data.get_mut();
+        if poisoned { Err(PoisonError::new(data)) } else { Ok(data) }
+    }
+
+    /// True if a thread panicked while writing.
+    pub fn is_poisoned(&self) -> bool {
+        self.poison.get()
+    }
+
+    /// Forgets that a thread panicked while writing.
+    pub fn clear_poison(&self) {
+        self.poison.clear();
+    }
+
+    fn unlock(&self, op: RwLockOp, at: &'static Location<'static>) {
+        if let Some(context) = current()
+            && let Some(object) = self.handle.known(context)
+        {
+            context.perform_at(OpKind::RwLock(op), Some(object), at);
+        }
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: while a reading guard exists nobody writes.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: a writing guard is the only guard.
+        unsafe { &*self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: a writing guard is the only guard.
+        unsafe { &mut *self.lock.data.get() }
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
+    fn drop(&mut self) {
+        if self.raw.is_none() {
+            self.lock.unlock(RwLockOp::UnlockRead, self.at);
+        }
+    }
+}
+
+impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
+    fn drop(&mut self) {
+        self.lock.poison.done(self.was_panicking);
+        if self.raw.is_none() {
+            self.lock.unlock(RwLockOp::UnlockWrite, self.at);
+        }
+    }
+}
+
+impl<T: Default> Default for RwLock<T> {
+    fn default() -> Self {
+        RwLock::new(T::default())
+    }
+}
+
+impl<T> From<T> for RwLock<T> {
+    fn from(data: T) -> Self {
+        RwLock::new(data)
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RwLock").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+named!(T: RwLock<T>);

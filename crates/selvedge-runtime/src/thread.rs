@@ -1,0 +1,288 @@
+//! `std::thread` on coroutines.
+
+mod scope;
+
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use selvedge_core::id::ThreadId as ModelId;
+use selvedge_core::op::{OpKind, ParkOp, ThreadOp, YieldKind};
+
+use crate::context::{self, Cancelled};
+
+pub use scope::{Scope, ScopedJoinHandle, scope};
+pub use std::thread::Result;
+
+/// Where a thread leaves its result for whoever joins it.
+struct Packet<T>(Arc<Mutex<Option<Result<T>>>>);
+
+impl<T> Clone for Packet<T> {
+    fn clone(&self) -> Self {
+        Packet(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Packet<T> {
+    fn new() -> Self {
+        Packet(Arc::new(Mutex::new(None)))
+    }
+
+    /// Runs the code of a thread and keeps its result. A panic is reported.
+    fn run(&self, f: impl FnOnce() -> T) {
+        let result = catch_unwind(AssertUnwindSafe(f));
+        if let (Err(payload), Some(context)) = (&result, context::current()) {
+            context.thread_panicked(&**payload);
+        }
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    }
+
+    fn take(&self) -> Result<T> {
+        let result = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        result.unwrap_or_else(|| Err(Box::new(Cancelled)))
+    }
+}
+
+/// `std::thread::ThreadId`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ThreadId(Id);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Id {
+    Model { epoch: u64, thread: ModelId },
+    Real(std::thread::ThreadId),
+}
+
+/// `std::thread::Thread`: a handle to a thread.
+#[derive(Clone, Debug)]
+pub struct Thread(Inner);
+
+#[derive(Clone, Debug)]
+enum Inner {
+    Model { epoch: u64, thread: ModelId, name: Option<Arc<str>> },
+    Real(std::thread::Thread),
+}
+
+impl Thread {
+    /// Lets the thread's present or next `park` return.
+    #[track_caller]
+    pub fn unpark(&self) {
+        match (&self.0, context::current()) {
+            (Inner::Model { epoch, thread, .. }, Some(context)) if *epoch == context.epoch() => {
+                let token = context.world(|w| w.park_token(*thread));
+                context.perform(OpKind::Park(ParkOp::Unpark), Some(token));
+            }
+            (Inner::Model { .. }, _) => {}
+            (Inner::Real(thread), _) => thread.unpark(),
+        }
+    }
+
+    /// The name given to the thread's builder.
+    pub fn name(&self) -> Option<&str> {
+        match &self.0 {
+            Inner::Model { name, .. } => name.as_deref(),
+            Inner::Real(thread) => thread.name(),
+        }
+    }
+
+    /// The thread's identity.
+    pub fn id(&self) -> ThreadId {
+        ThreadId(match &self.0 {
+            Inner::Model { epoch, thread, .. } => Id::Model { epoch: *epoch, thread: *thread },
+            Inner::Real(thread) => Id::Real(thread.id()),
+        })
+    }
+}
+
+/// `std::thread::JoinHandle`.
+pub struct JoinHandle<T>(Join<T>);
+
+enum Join<T> {
+    Model { thread: Thread, id: Option<ModelId>, packet: Packet<T> },
+    Real(std::thread::JoinHandle<T>),
+}
+
+impl<T> JoinHandle<T> {
+    /// Waits for the thread to end, and gives its result.
+    ///
+    /// # Errors
+    /// The panic's payload, if the thread panicked.
+    #[track_caller]
+    pub fn join(self) -> Result<T> {
+        match self.0 {
+            Join::Model { id, packet, .. } => {
+                if let (Some(id), Some(context)) = (id, context::current()) {
+                    context.perform(OpKind::Thread(ThreadOp::Join(id)), None);
+                }
+                packet.take()
+            }
+            Join::Real(handle) => handle.join(),
+        }
+    }
+
+    /// A handle to the thread.
+    pub fn thread(&self) -> Thread {
+        match &self.0 {
+            Join::Model { thread, .. } => thread.clone(),
+            Join::Real(handle) => Thread(Inner::Real(handle.thread().clone())),
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").finish_non_exhaustive()
+    }
+}
+
+/// `std::thread::Builder`. Names are used in reports; stack sizes are taken
+/// note of only outside an exploration.
+#[derive(Debug, Default)]
+pub struct Builder {
+    name: Option<String>,
+    stack_size: Option<usize>,
+}
+
+impl Builder {
+    /// A builder without a name.
+    pub fn new() -> Self {
+        Builder::default()
+    }
+
+    /// Names the thread.
+    pub fn name(mut self, name: String) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// The size of the thread's stack in bytes, outside an exploration.
+    pub fn stack_size(mut self, size: usize) -> Self {
+        self.stack_size = Some(size);
+        self
+    }
+
+    fn real(self) -> std::thread::Builder {
+        let mut builder = std::thread::Builder::new();
+        if let Some(name) = self.name {
+            builder = builder.name(name);
+        }
+        if let Some(size) = self.stack_size {
+            builder = builder.stack_size(size);
+        }
+        builder
+    }
+
+    /// Starts a thread.
+    ///
+    /// # Errors
+    /// If the operating system can't make one; never in an exploration.
+    #[track_caller]
+    pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let Some(context) = context::current() else {
+            return Ok(JoinHandle(Join::Real(self.real().spawn(f)?)));
+        };
+        let packet = Packet::new();
+        let theirs = packet.clone();
+        let body = Box::new(move || theirs.run(f));
+        let id = context.spawn(self.name.as_deref(), body, Location::caller());
+        let thread = Thread(Inner::Model {
+            epoch: context.epoch(),
+            thread: id.unwrap_or(ModelId::MAIN),
+            name: self.name.as_deref().map(Arc::from),
+        });
+        Ok(JoinHandle(Join::Model { thread, id, packet }))
+    }
+
+    /// Starts a thread that may borrow from outside the scope.
+    ///
+    /// # Errors
+    /// If the operating system can't make one; never in an exploration.
+    #[track_caller]
+    pub fn spawn_scoped<'scope, F, T>(
+        self,
+        scope: &'scope Scope<'scope, '_>,
+        f: F,
+    ) -> io::Result<ScopedJoinHandle<'scope, T>>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        scope.spawn_named(self, f, Location::caller())
+    }
+}
+
+/// Starts a thread.
+///
+/// # Panics
+/// If the operating system can't make one; never in an exploration.
+#[track_caller]
+pub fn spawn<F, T>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    Builder::new().spawn(f).expect("failed to spawn thread")
+}
+
+/// A handle to the calling thread.
+pub fn current() -> Thread {
+    let Some(context) = context::current() else {
+        return Thread(Inner::Real(std::thread::current()));
+    };
+    let thread = context.thread();
+    let name = context.world(|w| w.given_name(thread).map(Arc::from));
+    Thread(Inner::Model { epoch: context.epoch(), thread, name })
+}
+
+#[track_caller]
+fn let_others_go() -> bool {
+    let Some(context) = context::current() else { return false };
+    context.perform(OpKind::Thread(ThreadOp::Yield(YieldKind::Polite)), None);
+    true
+}
+
+/// Lets other threads go first. In a loop that repeats itself without change
+/// the thread sleeps until something that it reads in the loop has changed.
+#[track_caller]
+pub fn yield_now() {
+    if !let_others_go() {
+        std::thread::yield_now();
+    }
+}
+
+/// Takes no time in an exploration, and orders nothing: every interleaving is
+/// possible whatever the sleeps. Otherwise as [`yield_now`].
+#[track_caller]
+pub fn sleep(duration: Duration) {
+    if !let_others_go() {
+        std::thread::sleep(duration);
+    }
+}
+
+/// Waits until the thread's token is there, and takes it. There are no
+/// spurious wakeups in an exploration.
+#[track_caller]
+pub fn park() {
+    match context::current() {
+        Some(context) => {
+            let thread = context.thread();
+            let token = context.world(|w| w.park_token(thread));
+            context.perform(OpKind::Park(ParkOp::Park), Some(token));
+        }
+        None => std::thread::park(),
+    }
+}
+
+/// True if the calling thread unwinds because of a panic.
+pub fn panicking() -> bool {
+    match context::current() {
+        Some(context) => context.panicking(),
+        None => std::thread::panicking(),
+    }
+}
