@@ -6,6 +6,7 @@ mod dfs;
 mod metrics;
 mod random;
 mod replay;
+mod simplest;
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ pub use dfs::Dfs;
 pub use metrics::{Metered, Metrics};
 pub use random::Random;
 pub use replay::Replay;
+pub use simplest::{Effort, simplest};
 
 /// One step of an execution: which thread goes on, with which outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,152 @@
+//! Commands and options.
+
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use selvedge_core::report::Engine;
+use selvedge_core::settings::Settings;
+
+use crate::BadInput;
+
+/// Explores every interleaving of concurrent Rust: finds the schedule that
+/// breaks a program, shows it, and proves the fix.
+///
+/// Without a command, checks all scenarios on the native engine.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = false)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List scenarios: what each shows, and what is expected
+    List(List),
+    /// Explore scenarios, and compare the verdicts with what is expected
+    Check(Check),
+    /// Find a failing schedule of a scenario and draw it
+    Show(Show),
+    /// Repeat one execution, step by step
+    Replay(Replay),
+    /// Run the same scenarios on several engines
+    Compare(Compare),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Only scenarios whose name contains this
+    pub(crate) patterns: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A table, and a drawing of each failure
+    #[default]
+    Human,
+    /// One object a line for each scenario
+    Json,
+}
+
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Check {
+    /// Only scenarios whose name contains one of these
+    pub(crate) patterns: Vec<String>,
+    #[command(flatten)]
+    pub(crate) search: Search,
+    /// How many scenarios are explored at the same time
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) workers: usize,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Print the table only, no drawings
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// What to explore with.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Search {
+    /// native, loom, shuttle or std
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) engine: Option<Engine>,
+    /// dfs, dfs:unreduced or random on native; random, pct:D or dfs on shuttle
+    #[arg(long, value_name = "NAME")]
+    pub(crate) strategy: Option<String>,
+    /// Seed of what is drawn at random
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Stop a scenario after that many executions
+    #[arg(long, value_name = "N")]
+    pub(crate) max_executions: Option<u64>,
+    /// An execution with more steps fails
+    #[arg(long, value_name = "N")]
+    pub(crate) max_steps: Option<u64>,
+    /// Explore only executions with at most that many preemptions
+    #[arg(long, value_name = "N")]
+    pub(crate) max_preemptions: Option<u32>,
+    /// Stop a scenario after that time: seconds, or 90s, 2m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) max_time: Option<Duration>,
+    /// Count every failing execution in place of stopping at the first
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Show {
+    /// The scenario
+    pub(crate) scenario: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Replay {
+    /// The scenario
+    pub(crate) scenario: String,
+    /// The schedule, as printed with a failure
+    pub(crate) schedule: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compare {
+    /// Only scenarios whose name contains one of these
+    pub(crate) patterns: Vec<String>,
+    /// The engines
+    #[arg(
+        long,
+        value_name = "ENGINES",
+        value_delimiter = ',',
+        default_value = "native,loom,shuttle,std"
+    )]
+    pub(crate) engines: Vec<Engine>,
+    /// Executions of each scenario on each engine
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) executions: u64,
+    /// Seed of what is drawn at random
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string()),
+        Err(_) => humantime::parse_duration(text).map_err(|e| e.to_string()),
+    }
+}
+
+impl Search {
+    /// The environment's settings, overridden by the options.
+    pub(crate) fn settings(&self) -> Result<Settings, BadInput> {
+        let mut settings = Settings::from_env()?;
+        settings.engine = self.engine.unwrap_or(settings.engine);
+        settings.strategy = self.strategy.clone().or(settings.strategy);
+        settings.seed = self.seed.unwrap_or(settings.seed);
+        settings.max_executions = self.max_executions.or(settings.max_executions);
+        settings.max_steps = self.max_steps.unwrap_or(settings.max_steps);
+        settings.max_preemptions = self.max_preemptions.or(settings.max_preemptions);
+        settings.max_duration = self.max_time.or(settings.max_duration);
+        settings.keep_going |= self.keep_going;
+        Ok(settings)
+    }
+}

@@ -1,0 +1,69 @@
+//! The command line of Selvedge as a library: a binary gives its scenarios to
+//! [`main`].
+//!
+//! | module | holds |
+//! |---|---|
+//! | `args` | commands and options (clap) |
+//! | [`registry`] | the scenarios, by name and engine |
+//! | `check`, `show`, `replay`, `list`, `compare` | a command each |
+//! | `output` | stdout, colours, width, the progress bar |
+
+mod args;
+mod check;
+mod compare;
+mod list;
+mod output;
+pub mod registry;
+mod replay;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use registry::Registry;
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Exit {
+    /// All as expected.
+    Success = 0,
+    /// A scenario is not as expected.
+    Unexpected = 1,
+    /// Nothing contradicted, but a budget ended a search that had to be exhaustive.
+    Undecided = 3,
+}
+
+/// Bad input: one clear line on stderr, exit code 2.
+#[derive(Debug)]
+struct BadInput(String);
+
+impl<T: Into<String>> From<T> for BadInput {
+    fn from(what: T) -> Self {
+        BadInput(what.into())
+    }
+}
+
+/// Runs the command line of this process on these scenarios.
+///
+/// Exit codes: 0 all as expected; 1 a scenario is not as expected; 2 bad
+/// input, with one line on stderr; 3 nothing contradicted, but a budget ended
+/// a search that had to be exhaustive.
+pub fn main(registry: Registry) -> ExitCode {
+    let args = args::Args::parse();
+    let result = match args.command {
+        None => check::run(&registry, &args::Check::default()),
+        Some(args::Command::Check(options)) => check::run(&registry, &options),
+        Some(args::Command::List(options)) => list::run(&registry, &options),
+        Some(args::Command::Show(options)) => show::run(&registry, &options),
+        Some(args::Command::Replay(options)) => replay::run(&registry, &options),
+        Some(args::Command::Compare(options)) => compare::run(&registry, &options),
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(BadInput(what)) => {
+            eprintln!("error: {what}");
+            ExitCode::from(2)
+        }
+    }
+}

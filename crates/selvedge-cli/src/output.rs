@@ -1,0 +1,78 @@
+//! Where output goes, and how it looks.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use selvedge_core::report::Report;
+use selvedge_report::Style;
+use selvedge_report::text::number;
+
+/// The look that fits stdout: colours on a terminal that wants them, the
+/// terminal's width, 100 columns elsewhere.
+pub(crate) fn style() -> Style {
+    let terminal = io::stdout().is_terminal();
+    let wanted = anstyle_query::clicolor_force()
+        || terminal && !anstyle_query::no_color() && anstyle_query::term_supports_color();
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    let width = columns
+        .or_else(|| terminal_size::terminal_size().map(|(w, _)| usize::from(w.0)))
+        .filter(|w| *w >= 40)
+        .unwrap_or(100);
+    if wanted { Style::coloured(width) } else { Style::plain(width) }
+}
+
+/// Prints to stdout. A reader that went away ends the process quietly.
+pub(crate) fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        let code = i32::from(error.kind() != io::ErrorKind::BrokenPipe);
+        std::process::exit(code);
+    }
+}
+
+/// Prints a line to stdout.
+pub(crate) fn line(text: &str) {
+    print(&format!("{text}\n"));
+}
+
+/// Shows how far long searches have come: on stderr, and only on a terminal.
+#[derive(Clone, Debug)]
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        let bar = if io::stderr().is_terminal() {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+            let style = ProgressStyle::with_template("{spinner} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar
+        } else {
+            ProgressBar::hidden()
+        };
+        Progress(bar)
+    }
+
+    /// A search goes on. Nothing is shown for those that end at once.
+    pub(crate) fn show(&self, scenario: &str, report: &Report) {
+        if report.elapsed < Duration::from_millis(300) {
+            return;
+        }
+        let rate = report.executions as f64 / report.elapsed.as_secs_f64();
+        self.0.set_message(format!(
+            "{scenario}: {} executions, {} a second",
+            number(report.executions),
+            number(rate as u64)
+        ));
+        self.0.tick();
+    }
+
+    /// Lets `f` print to stdout without the bar in the way.
+    pub(crate) fn aside(&self, f: impl FnOnce()) {
+        self.0.suspend(f);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,43 @@
+//! `replay`: repeat one execution, step by step.
+
+use selvedge_core::failure::FailureKind;
+use selvedge_core::report::Engine;
+use selvedge_core::schedule::Schedule;
+use selvedge_core::settings::Settings;
+use selvedge_engines::Explorer;
+use selvedge_report::{columns, failure};
+
+use crate::registry::Registry;
+use crate::{BadInput, Exit, args, output};
+
+pub(crate) fn run(registry: &Registry, options: &args::Replay) -> Result<Exit, BadInput> {
+    let scenario = registry.named(Engine::Native, &options.scenario)?;
+    let schedule: Schedule = options.schedule.parse().map_err(|e| format!("{e}"))?;
+    if !schedule.is_for(scenario.name) {
+        let owner = registry.scenarios(Engine::Native).iter().find(|s| schedule.is_for(s.name));
+        let of =
+            owner.map_or_else(|| "a scenario that is not here".to_owned(), |s| s.name.to_owned());
+        return Err(format!("this schedule is not of {}: it is of {of}", scenario.name).into());
+    }
+    let mut settings = Settings::from_env()?;
+    settings.engine = Engine::Native;
+    settings.name = Some(scenario.name.to_owned());
+    let replayed = Explorer::with_settings(settings).replay(schedule, scenario.body);
+    let failures = replayed.report.failures();
+    if let Some(f) = failures.iter().find(|f| f.kind() == FailureKind::Nondeterminism) {
+        return Err(f.message().into());
+    }
+    let style = output::style();
+    match failures {
+        [] => {
+            output::print(&columns::columns(&replayed.trace, &style));
+            output::line(&format!("{}: this execution does not fail", scenario.name));
+        }
+        failures => {
+            for f in failures {
+                output::print(&failure::failure(f, scenario.name, None, &style));
+            }
+        }
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,206 @@
+//! What users call.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use selvedge_core::explore::Strategy;
+use selvedge_core::report::{Engine, Report};
+use selvedge_core::schedule::Schedule;
+use selvedge_core::settings::Settings;
+use selvedge_core::trace::Trace;
+
+use crate::{foreign, native};
+
+pub(crate) type Body = Arc<dyn Fn() + Send + Sync>;
+pub(crate) type Progress<'a> = dyn FnMut(&Report) -> bool + 'a;
+
+/// What to explore, with which engine, strategy and budget.
+///
+/// A new explorer reads the `SELVEDGE_*` variables (see [`Settings`]); the
+/// methods override them.
+///
+/// ```
+/// use selvedge_engines::Explorer;
+/// use selvedge_runtime::{sync::Mutex, thread};
+///
+/// let report = Explorer::new().run(|| {
+///     let n = Mutex::new(0);
+///     thread::scope(|s| {
+///         s.spawn(|| *n.lock().unwrap() += 1);
+///         *n.lock().unwrap() += 1;
+///     });
+///     assert_eq!(*n.lock().unwrap(), 2);
+/// });
+/// assert!(report.exhausted());
+/// assert_eq!(report.executions(), 2);
+/// ```
+pub struct Explorer {
+    settings: Result<Settings, String>,
+    strategy: Option<Box<dyn Strategy>>,
+}
+
+/// A repeated execution.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The failure that was met, if one was. A `nondeterminism` says that the
+    /// execution is not the recorded one.
+    pub report: Report,
+    /// The execution, step by step.
+    pub trace: Trace,
+}
+
+impl Default for Explorer {
+    fn default() -> Self {
+        Explorer::new()
+    }
+}
+
+impl fmt::Debug for Explorer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explorer").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Explorer {
+    /// An explorer with the settings of the environment.
+    pub fn new() -> Self {
+        let mut settings = Settings::from_env();
+        if let Ok(settings) = &mut settings
+            && std::env::var_os("SELVEDGE_ENGINE").is_none()
+        {
+            settings.engine = default_engine();
+        }
+        Explorer { settings, strategy: None }
+    }
+
+    /// An explorer with these settings, whatever the environment says.
+    pub fn with_settings(settings: Settings) -> Self {
+        Explorer { settings: Ok(settings), strategy: None }
+    }
+
+    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        if let Ok(settings) = &mut self.settings {
+            set(settings);
+        }
+        self
+    }
+
+    /// What runs the program: the native engine by default.
+    pub fn engine(self, engine: Engine) -> Self {
+        self.set(|s| s.engine = engine)
+    }
+
+    /// The strategy, by name: `dfs` (the default), `dfs:unreduced`, `random`
+    /// on the native engine; `random`, `pct:D`, `dfs` on shuttle.
+    pub fn strategy(self, name: impl Into<String>) -> Self {
+        self.set(|s| s.strategy = Some(name.into()))
+    }
+
+    /// A strategy of your own, for the native engine. It is asked until it
+    /// has nothing left, or a limit is reached.
+    pub fn custom_strategy(mut self, strategy: impl Strategy + 'static) -> Self {
+        self.strategy = Some(Box::new(strategy));
+        self
+    }
+
+    /// The seed of what is drawn at random.
+    pub fn seed(self, seed: u64) -> Self {
+        self.set(|s| s.seed = seed)
+    }
+
+    /// Stop after that many executions.
+    pub fn max_executions(self, most: u64) -> Self {
+        self.set(|s| s.max_executions = Some(most))
+    }
+
+    /// An execution with more visible operations fails: `step_bound`.
+    pub fn max_steps(self, most: u64) -> Self {
+        self.set(|s| s.max_steps = most)
+    }
+
+    /// Stop after that time.
+    pub fn max_duration(self, most: Duration) -> Self {
+        self.set(|s| s.max_duration = Some(most))
+    }
+
+    /// Explore only executions with at most that many preemptions.
+    pub fn max_preemptions(self, most: u32) -> Self {
+        self.set(|s| s.max_preemptions = Some(most))
+    }
+
+    /// Count every failing execution in place of stopping at the first.
+    pub fn keep_going(self, on: bool) -> Self {
+        self.set(|s| s.keep_going = on)
+    }
+
+    /// The name by which reports and schedules call the program.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.set(|s| s.name = Some(name.into()))
+    }
+
+    /// Explores the program. Never panics because the program fails.
+    pub fn run(self, body: impl Fn() + Send + Sync + 'static) -> Report {
+        self.run_with_progress(body, &mut |_| true)
+    }
+
+    /// The same; `progress` is called now and then with the report so far, and
+    /// ends the exploration by returning false. Only the native engine calls it.
+    pub fn run_with_progress(
+        self,
+        body: impl Fn() + Send + Sync + 'static,
+        progress: &mut dyn FnMut(&Report) -> bool,
+    ) -> Report {
+        let settings = match self.settings {
+            Ok(settings) => settings,
+            Err(what) => return Report::error(default_engine(), "none", what),
+        };
+        let body: Body = Arc::new(body);
+        match (settings.engine, self.strategy) {
+            (Engine::Native, Some(mut strategy)) => {
+                native::run_with(&settings, &mut *strategy, settings.max_executions, body, progress)
+            }
+            (Engine::Native, None) => native::run(&settings, body, progress),
+            (_, None) => foreign::run(&settings, body),
+            (engine, Some(strategy)) => Report::error(
+                engine,
+                strategy.name(),
+                format!("the {engine} engine has strategies of its own"),
+            ),
+        }
+    }
+
+    /// Repeats one execution on the native engine.
+    pub fn replay(self, schedule: Schedule, body: impl Fn() + Send + Sync + 'static) -> Replayed {
+        match self.settings {
+            Ok(settings) => native::replay(&settings, schedule, Arc::new(body)),
+            Err(what) => Replayed {
+                report: Report::error(Engine::Native, "replay", what),
+                trace: Trace::default(),
+            },
+        }
+    }
+
+    /// Whether the settings make sense: an error to be told before anything is run.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn check(&self) -> Result<(), String> {
+        match &self.settings {
+            Err(what) => Err(what.clone()),
+            Ok(settings) if settings.engine == Engine::Native => native::check(settings),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+/// The engine whose types are `selvedge::sync` and so on in this build.
+fn default_engine() -> Engine {
+    if cfg!(loom) {
+        Engine::Loom
+    } else if cfg!(shuttle) {
+        Engine::Shuttle
+    } else {
+        Engine::Native
+    }
+}

@@ -1,0 +1,147 @@
+//! The native engine: strategies by name, a failing schedule that is easy to
+//! follow, its drawing, and replay.
+
+use std::sync::Arc;
+
+use selvedge_core::explore::{
+    Dfs, Effort, Limits, PreemptionBound, Random, Replay, Strategy, execute, explore, simplest,
+};
+use selvedge_core::report::{End, Engine, Report};
+use selvedge_core::schedule::Schedule;
+use selvedge_core::settings::Settings;
+use selvedge_core::world::World;
+use selvedge_runtime::Native;
+
+use crate::explorer::{Body, Progress, Replayed};
+
+/// The strategies of the native engine, each with what it does.
+pub const STRATEGIES: [(&str, &str); 3] = [
+    ("dfs", "every behaviour once: depth-first search with sleep sets (the default)"),
+    ("dfs:unreduced", "every interleaving"),
+    ("random", "a random walk, seeded; 10,000 executions unless told otherwise"),
+];
+
+/// Executions of a strategy that never ends by itself.
+const SAMPLES: u64 = 10_000;
+
+fn strategy(settings: &Settings) -> Result<(Box<dyn Strategy>, Option<u64>), String> {
+    let name = settings.strategy.as_deref().unwrap_or("dfs");
+    let (strategy, samples): (Box<dyn Strategy>, _) = match (name, settings.max_preemptions) {
+        ("dfs" | "dfs:unreduced", Some(most)) => {
+            (Box::new(PreemptionBound::new(Dfs::unreduced(), most)), None)
+        }
+        ("dfs", None) => (Box::new(Dfs::new()), None),
+        ("dfs:unreduced", None) => (Box::new(Dfs::unreduced()), None),
+        ("random", None) => (Box::new(Random::new(settings.seed)), Some(SAMPLES)),
+        ("random", Some(most)) => {
+            (Box::new(PreemptionBound::new(Random::new(settings.seed), most)), Some(SAMPLES))
+        }
+        _ => {
+            let names: Vec<&str> = STRATEGIES.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "unknown strategy '{name}': the native engine has {}",
+                names.join(", ")
+            ));
+        }
+    };
+    Ok((strategy, settings.max_executions.or(samples)))
+}
+
+/// An error in the settings, before anything is run.
+pub(crate) fn check(settings: &Settings) -> Result<(), String> {
+    strategy(settings).map(drop)
+}
+
+pub(crate) fn run(settings: &Settings, body: Body, progress: &mut Progress<'_>) -> Report {
+    let name = settings.strategy.clone().unwrap_or_else(|| "dfs".to_owned());
+    match strategy(settings) {
+        Ok((mut strategy, max_executions)) => {
+            run_with(settings, &mut *strategy, max_executions, body, progress)
+        }
+        Err(what) => Report::error(Engine::Native, name, what),
+    }
+}
+
+pub(crate) fn run_with(
+    settings: &Settings,
+    strategy: &mut dyn Strategy,
+    max_executions: Option<u64>,
+    body: Body,
+    progress: &mut Progress<'_>,
+) -> Report {
+    let mut report = Report::new(Engine::Native, strategy.name(), settings.seed);
+    if selvedge_runtime::exploring() {
+        report.end = End::Error("an exploration was started inside another one".to_owned());
+        return report;
+    }
+    let limits = Limits {
+        max_executions,
+        max_steps: settings.max_steps,
+        max_duration: settings.max_duration,
+        keep_going: settings.keep_going,
+    };
+    let mut machine = Native::from_arc(body);
+    let program = settings.name.as_deref();
+    explore(&mut machine, strategy, &limits, program, &mut report, progress);
+    for failure in &mut report.failures {
+        let simpler =
+            simplest(&mut machine, &failure.fault, program, settings.max_steps, Effort::default());
+        let met = || failure.schedule.as_deref().and_then(|s| s.parse().ok());
+        let Some(schedule) = simpler.or_else(met) else { continue };
+        draw(&mut machine, schedule, settings, failure);
+    }
+    report
+}
+
+/// Repeats the schedule to draw it. If the failure is met again, that
+/// execution is the one that is shown.
+fn draw(
+    machine: &mut Native,
+    schedule: Schedule,
+    settings: &Settings,
+    failure: &mut selvedge_core::failure::Failure,
+) {
+    let text = schedule.to_string();
+    let (world, _) = repeat(machine, schedule, settings.max_steps);
+    let again = world.faults().iter().find(|fault| failure.is_same(fault));
+    if let Some(fault) = again.cloned() {
+        failure.trace = Some(world.trace(Some(&fault)));
+        failure.schedule = Some(text);
+        failure.fault = fault;
+    }
+}
+
+fn repeat(machine: &mut Native, schedule: Schedule, max_steps: u64) -> (World, Replay) {
+    use selvedge_core::machine::Machine;
+    let mut world = World::new();
+    world.set_recording(true);
+    let mut replay = Replay::new(schedule);
+    replay.begin();
+    execute(machine, &mut world, &mut replay, max_steps);
+    machine.finish(&mut world);
+    (world, replay)
+}
+
+pub(crate) fn replay(settings: &Settings, schedule: Schedule, body: Body) -> Replayed {
+    let text = schedule.to_string();
+    let mut machine = Native::from_arc(Arc::clone(&body));
+    let (mut world, replay) = repeat(&mut machine, schedule, settings.max_steps);
+    if let Some(fault) = replay.check(&world)
+        && !world.faults().iter().any(|f| f.kind == fault.kind)
+    {
+        world.fail(fault);
+    }
+    let mut report = Report::new(Engine::Native, "replay", settings.seed);
+    report.executions = 1;
+    report.steps = world.events().len() as u64;
+    report.end = if world.faults().is_empty() {
+        End::Bounded("one execution repeated".to_owned())
+    } else {
+        End::Failure
+    };
+    report.record(world.faults(), || Some(text.clone()));
+    for failure in &mut report.failures {
+        failure.trace = Some(world.trace(Some(&failure.fault)));
+    }
+    Replayed { trace: world.trace(world.faults().first()), report }
+}

@@ -1,0 +1,5 @@
+//! The scenarios on the loom crate.
+
+use selvedge::loom as rt;
+
+stamp!();

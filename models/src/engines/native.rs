@@ -1,0 +1,5 @@
+//! The scenarios on the native engine.
+
+use selvedge::native as rt;
+
+stamp!();

@@ -1,0 +1,5 @@
+//! The scenarios on the shuttle crate.
+
+use selvedge::shuttle as rt;
+
+stamp!();

@@ -1,0 +1,5 @@
+//! The scenarios on real threads.
+
+use selvedge::std as rt;
+
+stamp!();

@@ -1,0 +1,7 @@
+//! The scenarios on the command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    selvedge_cli::main(selvedge_models::registry())
+}
