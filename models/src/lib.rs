@@ -4,6 +4,10 @@
 //! A scenario is written once, in `scenarios/`, against `super::rt`. The files
 //! are stamped once for each engine ([`native`], [`loom`], [`shuttle`],
 //! [`mod@std`]), where `rt` is the surface of that engine.
+#![allow(
+    clippy::redundant_closure,
+    reason = "a `#[track_caller]` function passed by name has the place of the library that calls it"
+)]
 #![allow(clippy::duplicate_mod, reason = "each scenario file is stamped once for each engine")]
 
 use selvedge_cli::Registry;

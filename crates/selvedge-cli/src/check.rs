@@ -202,24 +202,35 @@ impl<'a> Printer<'a> {
         }
         let drawn = |row: &Row<'_>| !self.quiet || row.agreement == Agreement::Contradicted;
         for row in rows.iter().filter(|row| drawn(row)) {
-            for f in row.report.failures() {
-                output::line("");
-                let replay = replay_command(row.report, row.scenario, f.schedule());
-                output::print(&failure::failure(
-                    f,
-                    row.scenario.name,
-                    replay.as_deref(),
-                    self.style,
-                ));
-            }
+            output::line("");
+            draw_failures(row.report, row.scenario, self.style);
         }
         output::line("");
         output::print(&summary::totals(rows, self.style));
     }
 }
 
+/// Draws the failures of a report; an execution that shows several of them once.
+pub(crate) fn draw_failures(report: &Report, scenario: &Scenario, style: &Style) {
+    let failures = report.failures();
+    for (i, f) in failures.iter().enumerate() {
+        let again = f.trace.is_some() && failures[..i].iter().any(|e| e.schedule == f.schedule);
+        let replay = replay_command(report, scenario, f.schedule());
+        if i > 0 {
+            output::line("");
+        }
+        if again {
+            let mut headline = f.clone();
+            headline.trace = None;
+            output::print(&failure::failure(&headline, scenario.name, replay.as_deref(), style));
+        } else {
+            output::print(&failure::failure(f, scenario.name, replay.as_deref(), style));
+        }
+    }
+}
+
 /// The command that repeats a failure, if the engine's schedules can be repeated.
-pub(crate) fn replay_command(
+fn replay_command(
     report: &Report,
     scenario: &Scenario,
     schedule: Option<&str>,

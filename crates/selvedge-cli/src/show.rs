@@ -5,7 +5,7 @@ use selvedge_core::scenario::Agreement;
 use selvedge_core::settings::Settings;
 use selvedge_report::failure;
 
-use crate::check::{explore, replay_command, settings_for};
+use crate::check::{draw_failures, explore, settings_for};
 use crate::output::{self, Progress};
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args, list};
@@ -27,11 +27,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Show) -> Result<Exit, Bad
         output::line(&format!("   {line}"));
     }
     output::line("");
-    for f in report.failures() {
-        let replay = replay_command(&report, scenario, f.schedule());
-        output::print(&failure::failure(f, scenario.name, replay.as_deref(), &style));
-        output::line("");
-    }
+    draw_failures(&report, scenario, &style);
     if report.verdict() != Verdict::Fails {
         output::print(&failure::conclusion(&report, &style));
     }

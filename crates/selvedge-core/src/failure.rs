@@ -103,8 +103,16 @@ impl Place {
 }
 
 impl From<&Location<'_>> for Place {
+    /// `a/../b` in the file's name (a `#[path]` module) becomes `b`.
     fn from(at: &Location<'_>) -> Self {
-        Place { file: at.file().to_owned(), line: at.line(), column: at.column() }
+        let mut parts: Vec<&str> = Vec::new();
+        for part in at.file().split('/') {
+            match (part, parts.last()) {
+                ("..", Some(last)) if !matches!(*last, "" | "..") => drop(parts.pop()),
+                _ => parts.push(part),
+            }
+        }
+        Place { file: parts.join("/"), line: at.line(), column: at.column() }
     }
 }
 

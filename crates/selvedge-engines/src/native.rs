@@ -1,11 +1,11 @@
 //! The native engine: strategies by name, a failing schedule that is easy to
 //! follow, its drawing, and replay.
 
-use std::sync::Arc;
-
 use selvedge_core::explore::{
     Dfs, Effort, Limits, PreemptionBound, Random, Replay, Strategy, execute, explore, simplest,
 };
+use selvedge_core::failure::Failure;
+use selvedge_core::machine::Machine;
 use selvedge_core::report::{End, Engine, Report};
 use selvedge_core::schedule::Schedule;
 use selvedge_core::settings::Settings;
@@ -95,53 +95,55 @@ pub(crate) fn run_with(
 
 /// Repeats the schedule to draw it. If the failure is met again, that
 /// execution is the one that is shown.
-fn draw(
-    machine: &mut Native,
-    schedule: Schedule,
-    settings: &Settings,
-    failure: &mut selvedge_core::failure::Failure,
-) {
+fn draw(machine: &mut Native, schedule: Schedule, settings: &Settings, failure: &mut Failure) {
     let text = schedule.to_string();
-    let (world, _) = repeat(machine, schedule, settings.max_steps);
-    let again = world.faults().iter().find(|fault| failure.is_same(fault));
-    if let Some(fault) = again.cloned() {
-        failure.trace = Some(world.trace(Some(&fault)));
-        failure.schedule = Some(text);
-        failure.fault = fault;
-    }
+    repeat(machine, schedule, settings.max_steps, |world, _| {
+        if let Some(fault) = world.faults().iter().find(|fault| failure.is_same(fault)) {
+            failure.trace = Some(world.trace(Some(fault)));
+            failure.schedule = Some(text);
+            failure.fault = fault.clone();
+        }
+    });
 }
 
-fn repeat(machine: &mut Native, schedule: Schedule, max_steps: u64) -> (World, Replay) {
-    use selvedge_core::machine::Machine;
+/// Repeats an execution, and shows its end before it is torn down.
+fn repeat<R>(
+    machine: &mut Native,
+    schedule: Schedule,
+    max_steps: u64,
+    look: impl FnOnce(&mut World, &Replay) -> R,
+) -> R {
     let mut world = World::new();
     world.set_recording(true);
     let mut replay = Replay::new(schedule);
     replay.begin();
     execute(machine, &mut world, &mut replay, max_steps);
+    let result = look(&mut world, &replay);
     machine.finish(&mut world);
-    (world, replay)
+    result
 }
 
 pub(crate) fn replay(settings: &Settings, schedule: Schedule, body: Body) -> Replayed {
     let text = schedule.to_string();
-    let mut machine = Native::from_arc(Arc::clone(&body));
-    let (mut world, replay) = repeat(&mut machine, schedule, settings.max_steps);
-    if let Some(fault) = replay.check(&world)
-        && !world.faults().iter().any(|f| f.kind == fault.kind)
-    {
-        world.fail(fault);
-    }
-    let mut report = Report::new(Engine::Native, "replay", settings.seed);
-    report.executions = 1;
-    report.steps = world.events().len() as u64;
-    report.end = if world.faults().is_empty() {
-        End::Bounded("one execution repeated".to_owned())
-    } else {
-        End::Failure
-    };
-    report.record(world.faults(), || Some(text.clone()));
-    for failure in &mut report.failures {
-        failure.trace = Some(world.trace(Some(&failure.fault)));
-    }
-    Replayed { trace: world.trace(world.faults().first()), report }
+    let mut machine = Native::from_arc(body);
+    repeat(&mut machine, schedule, settings.max_steps, |world, replay| {
+        if let Some(fault) = replay.check(world)
+            && !world.faults().iter().any(|f| f.kind == fault.kind)
+        {
+            world.fail(fault);
+        }
+        let mut report = Report::new(Engine::Native, "replay", settings.seed);
+        report.executions = 1;
+        report.steps = world.events().len() as u64;
+        report.end = if world.faults().is_empty() {
+            End::Bounded("one execution repeated".to_owned())
+        } else {
+            End::Failure
+        };
+        report.record(world.faults(), || Some(text.clone()));
+        for failure in &mut report.failures {
+            failure.trace = Some(world.trace(Some(&failure.fault)));
+        }
+        Replayed { trace: world.trace(world.faults().first()), report }
+    })
 }

@@ -64,7 +64,7 @@ fn redeem(customers: usize, redeem: fn(&Coupons) -> bool) -> usize {
         .collect();
     let redeemed = customers
         .into_iter()
-        .map(join)
+        .map(|thread| join(thread))
         .filter(|redeemed| *redeemed)
         .count();
     invariant!(

@@ -86,7 +86,7 @@ fn call_all(callers: usize, limit: usize, enter: fn(&Limiter) -> usize) -> usize
                 })
             })
             .collect();
-        callers.into_iter().map(join_scoped).max().unwrap_or(0)
+        callers.into_iter().map(|thread| join_scoped(thread)).max().unwrap_or(0)
     })
 }
 

@@ -70,7 +70,7 @@ fn ask(threads: usize, find: fn(&ConcurrentMap, u64) -> Found) -> usize {
             spawn(format!("reader {number}"), move || find(&map, KEY))
         })
         .collect();
-    let found: Vec<_> = threads.into_iter().map(join).collect();
+    let found: Vec<_> = threads.into_iter().map(|thread| join(thread)).collect();
     let computed = found.iter().filter(|found| found.computed).count();
     invariant!(
         "computed once",

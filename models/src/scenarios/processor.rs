@@ -160,7 +160,7 @@ pub fn reply_channel(balance: i64, castle: i64, plants: i64) -> Outcome {
             let requests = &requests;
             spawn_scoped(scope, item.name, move || buy_with_own_reply(item, requests))
         });
-        let replies = buyers.map(join_scoped);
+        let replies = buyers.map(|thread| join_scoped(thread));
         let left = stop(&requests, processor);
         check(balance, &items, &replies, left)
     })
@@ -180,7 +180,7 @@ pub fn shared_replies(balance: i64, castle: i64, plants: i64) -> Outcome {
                 buy(item, requests, reply, replies)
             })
         });
-        let told = buyers.map(join_scoped);
+        let told = buyers.map(|thread| join_scoped(thread));
         let left = stop(&requests, processor);
         check(balance, &items, &told, left)
     })
@@ -210,7 +210,7 @@ pub fn never_stopped(balance: i64, castle: i64, plants: i64) -> i64 {
             buy_with_own_reply(item, &processor.requests)
         })
     });
-    let spent = spent(&buyers.map(join));
+    let spent = spent(&buyers.map(|thread| join(thread)));
     invariant!("no more is spent than was there", spent <= balance);
     spent
 }
@@ -231,7 +231,7 @@ pub fn two(balance: i64, castle: i64, plants: i64) -> i64 {
         let buyers = [(castle, first), (plants, second)].map(|(item, requests)| {
             spawn_scoped(scope, item.name, move || buy_with_own_reply(item, requests))
         });
-        let replies = buyers.map(join_scoped);
+        let replies = buyers.map(|thread| join_scoped(thread));
         for (requests, processor) in requests.iter().zip(processors) {
             stop(requests, processor);
         }

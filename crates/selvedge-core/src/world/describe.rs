@@ -372,9 +372,13 @@ impl World {
                 }
             }
         }
-        let last = self.events.last().map_or(0, |e| column(e.thread));
+        // The thread that is stuck, or whose step was the last.
+        let failing = match self.live.iter().find(|t| stuck && self.announced(**t).is_some()) {
+            Some(&waiting) => column(waiting),
+            None => steps.last().map_or(0, |step| step.thread),
+        };
         steps.push(TraceStep {
-            thread: log.iter().rev().find_map(logged_thread).map_or(last, column),
+            thread: failing,
             kind: StepKind::Failure,
             text: match fault.kind {
                 FailureKind::Invariant => format!("{}: {}", fault.name, fault.message),
@@ -384,12 +388,5 @@ impl World {
             place: fault.place.clone(),
         });
         Trace { threads, steps }
-    }
-}
-
-fn logged_thread(entry: &Logged) -> Option<ThreadId> {
-    match entry {
-        Logged::Access { thread, .. } | Logged::Note { thread, .. } => Some(*thread),
-        Logged::Event(_) => None,
     }
 }

@@ -1,0 +1,128 @@
+//! The surface on the loom crate.
+//!
+//! loom has no `Once`, `OnceLock`, `Barrier` or `scope`; they are built. It
+//! has no choice operation either, so [`any`] does not compile, and a
+//! `select!` with several ready channels takes the first in the order of the
+//! tries. A `sleep` yields: loom then lets others run first. Its threads (at
+//! most four beside the main one) have small stacks; here they get larger
+//! ones, but the main thread's is loom's own, 32 KiB.
+
+use ::std::marker::PhantomData;
+use ::std::ops::RangeInclusive;
+
+#[path = "built/barrier.rs"]
+mod barrier;
+#[path = "built/channel.rs"]
+pub mod channel;
+#[path = "built/once.rs"]
+mod once;
+#[path = "built/once_lock.rs"]
+mod once_lock;
+#[path = "built/thread.rs"]
+mod threads;
+
+pub use crate::{Choose, Named};
+
+/// What the files under `built/` need of an engine.
+mod rt {
+    pub(super) use ::loom::sync::{Condvar, Mutex, MutexGuard};
+    pub(super) use ::loom::thread::{JoinHandle, Thread};
+
+    const STACK_BYTES: usize = 256 * 1024;
+
+    /// Which of several cases to try first: loom cannot be asked to explore
+    /// a choice.
+    pub(super) fn first_of(_cases: usize) -> usize {
+        0
+    }
+
+    /// Wakes all of those who wait, as that is allowed: loom keeps a thread
+    /// that was unparked among the waiters, and a `notify_one` can be lost
+    /// on it.
+    pub(super) fn wake_one(condvar: &Condvar) {
+        condvar.notify_all();
+    }
+
+    /// Starts a thread.
+    #[track_caller]
+    pub(super) fn start<F, T>(
+        name: Option<String>,
+        stack_size: Option<usize>,
+        f: F,
+    ) -> ::std::io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        // loom hands the size on to a crate that counts in words.
+        let words = stack_size.unwrap_or(STACK_BYTES) / ::std::mem::size_of::<usize>();
+        let builder = ::loom::thread::Builder::new().stack_size(words);
+        match name {
+            Some(name) => builder.name(name),
+            None => builder,
+        }
+        .spawn(f)
+    }
+}
+
+/// A value from the range: not on this engine. loom has no operation that
+/// chooses, so a program that uses it does not compile.
+///
+/// ```compile_fail
+/// selvedge_surface::loom::any(0..=3);
+/// ```
+#[track_caller]
+pub fn any<T: Choose>(range: RangeInclusive<T>) -> T {
+    struct Refused<T>(PhantomData<T>);
+    impl<T> Refused<T> {
+        /// Evaluated only where `any` is used.
+        const AT_COMPILE_TIME: () = panic!(
+            "`any` cannot be explored by loom, which has no operation that chooses a value: \
+             leave this program out for loom, or write the values out"
+        );
+    }
+    let () = Refused::<T>::AT_COMPILE_TIME;
+    *range.start()
+}
+
+/// Locks, condition variables and what is made of them: `loom::sync`.
+pub mod sync {
+    pub use super::barrier::{Barrier, BarrierWaitResult};
+    pub use super::once::Once;
+    pub use super::once_lock::OnceLock;
+    pub use ::loom::sync::{
+        Arc, Condvar, LockResult, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        TryLockResult,
+    };
+    pub use ::std::sync::{PoisonError, TryLockError};
+
+    /// Atomic types: `loom::sync::atomic`.
+    pub mod atomic {
+        pub use ::loom::sync::atomic::{
+            AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr,
+            AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        };
+    }
+}
+
+/// Threads: `loom::thread`, and scopes.
+pub mod thread {
+    pub use super::threads::{Builder, Scope, ScopedJoinHandle, scope, spawn};
+    pub use ::loom::thread::{JoinHandle, Thread, current, park, yield_now};
+
+    /// Lets others run: loom knows no time.
+    pub fn sleep(duration: ::std::time::Duration) {
+        let _ = duration;
+        yield_now();
+    }
+}
+
+/// Hints to the processor: `loom::hint`.
+pub mod hint {
+    pub use ::loom::hint::spin_loop;
+}
+
+/// Plain memory that threads share: `loom::cell`, which reports data races.
+pub mod cell {
+    pub use ::loom::cell::UnsafeCell;
+}

@@ -1,0 +1,110 @@
+//! The surface on the standard library: what production code gets.
+//!
+//! Everything that the standard library has is re-exported from it, so that
+//! it costs nothing. [`cell::UnsafeCell`] is a wrapper that is compiled away;
+//! [`channel`] and [`any`] are Selvedge's own.
+
+use ::std::ops::RangeInclusive;
+
+#[path = "built/channel.rs"]
+pub mod channel;
+
+pub use crate::{Choose, Named};
+
+/// What the files under `built/` need of an engine.
+mod rt {
+    pub(super) use super::sync::{Condvar, Mutex, MutexGuard};
+
+    /// Which of several cases to try first.
+    pub(super) fn first_of(cases: usize) -> usize {
+        if cases < 2 { 0 } else { crate::input::draw(cases as u64) as usize }
+    }
+
+    /// Wakes one of those who wait.
+    pub(super) fn wake_one(condvar: &Condvar) {
+        condvar.notify_one();
+    }
+}
+
+/// A value from the range: here, one drawn at random.
+///
+/// # Panics
+/// If the range is empty.
+#[track_caller]
+pub fn any<T: Choose>(range: RangeInclusive<T>) -> T {
+    T::nth(&range, crate::input::draw(T::count(&range)))
+}
+
+/// Locks, condition variables and what is made of them: `std::sync`.
+pub mod sync {
+    pub use ::std::sync::{
+        Arc, Barrier, BarrierWaitResult, Condvar, LockResult, Mutex, MutexGuard, Once, OnceLock,
+        PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult,
+    };
+
+    /// Atomic types: `std::sync::atomic`.
+    pub mod atomic {
+        pub use ::std::sync::atomic::{
+            AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr,
+            AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+        };
+    }
+}
+
+/// Threads: `std::thread`.
+pub mod thread {
+    pub use ::std::thread::{
+        Builder, JoinHandle, Scope, ScopedJoinHandle, Thread, current, park, scope, sleep, spawn,
+        yield_now,
+    };
+}
+
+/// Hints to the processor: `std::hint`.
+pub mod hint {
+    pub use ::std::hint::spin_loop;
+}
+
+/// Plain memory that threads share.
+pub mod cell {
+    /// The standard library's `UnsafeCell` in loom's shape: accesses are
+    /// closures, so that an engine sees where they begin and end.
+    #[derive(Debug, Default)]
+    #[repr(transparent)]
+    pub struct UnsafeCell<T: ?Sized>(::std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        /// A cell that holds `value`.
+        #[inline(always)]
+        pub const fn new(value: T) -> Self {
+            UnsafeCell(::std::cell::UnsafeCell::new(value))
+        }
+
+        /// The value.
+        #[inline(always)]
+        pub fn into_inner(self) -> T {
+            self.0.into_inner()
+        }
+    }
+
+    impl<T: ?Sized> UnsafeCell<T> {
+        /// Reads: calls `f` with a pointer that is valid for reads while `f`
+        /// runs, if nobody writes meanwhile.
+        #[inline(always)]
+        pub fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Writes: calls `f` with a pointer that is valid for reads and writes
+        /// while `f` runs, if nobody else has access meanwhile.
+        #[inline(always)]
+        pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+
+    impl<T> From<T> for UnsafeCell<T> {
+        fn from(value: T) -> Self {
+            UnsafeCell::new(value)
+        }
+    }
+}
