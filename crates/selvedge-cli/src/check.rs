@@ -230,11 +230,7 @@ pub(crate) fn draw_failures(report: &Report, scenario: &Scenario, style: &Style)
 }
 
 /// The command that repeats a failure, if the engine's schedules can be repeated.
-fn replay_command(
-    report: &Report,
-    scenario: &Scenario,
-    schedule: Option<&str>,
-) -> Option<String> {
+fn replay_command(report: &Report, scenario: &Scenario, schedule: Option<&str>) -> Option<String> {
     let schedule = schedule.filter(|_| report.engine == Engine::Native)?;
     Some(format!("{} replay {} {schedule}", program(), scenario.name))
 }

@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{Location, PanicHookInfo, resume_unwind};
+use std::sync::Arc;
 
 use corosensei::Yielder;
 use selvedge_core::failure::{FailureKind, Fault, Place};
@@ -142,7 +143,7 @@ impl Context {
     }
 
     /// Starts the next coroutine's code, or drops it if the execution is over.
-    pub(crate) fn run_thread(&self, first: Resume, body: Body) {
+    pub(crate) fn run_thread(&self, first: Resume, body: impl FnOnce()) {
         let work = move || match first {
             Resume::Answer(_) => body(),
             Resume::Cancel => drop(body),
@@ -181,31 +182,30 @@ impl Context {
     ///
     /// Unwinds the thread if the execution is over.
     #[track_caller]
-    #[inline]
+    #[inline(always)]
     pub(crate) fn perform(&self, kind: OpKind, object: Option<ObjectId>) -> u64 {
         self.perform_at(kind, object, Location::caller())
     }
 
     /// The same for an operation whose place is not the caller's.
+    ///
+    /// Inlined, so that the operation is written once, to where it is read:
+    /// copying it just after it was written would stall.
+    #[inline(always)]
     pub(crate) fn perform_at(
         &self,
         kind: OpKind,
         object: Option<ObjectId>,
         at: &'static Location<'static>,
     ) -> u64 {
-        let op = Op { kind, object, at };
         if self.tearing.get() {
-            return self.perform_torn(op);
-        }
-        // An unwinding that the program caught is over.
-        if self.unwinding.get() {
-            self.panicking();
+            return self.perform_torn(Op { kind, object, at });
         }
         let thread = self.thread.get();
-        self.world(|w| w.announce(thread, op));
-        match self.park() {
+        self.world(|w| w.announce(thread, Op { kind, object, at }));
+        match self.park_announced() {
             Resume::Answer(answer) => answer,
-            Resume::Cancel => self.perform_torn(op),
+            Resume::Cancel => self.perform_torn(Op { kind, object, at }),
         }
     }
 
@@ -214,6 +214,7 @@ impl Context {
     /// A thread that is not unwinding yet (or caught the unwinding and went
     /// on) is unwound. Destructors get what they ask for at once; if that
     /// would block, they wait until other threads have been unwound.
+    #[cold]
     fn perform_torn(&self, op: Op) -> u64 {
         let thread = self.thread.get();
         loop {
@@ -250,16 +251,28 @@ impl Context {
         }
     }
 
+    /// Gives control back to the machine, with an operation announced.
+    #[inline]
+    fn park_announced(&self) -> Resume {
+        // An unwinding that the program caught is over: `park` looks whether it is.
+        if self.unwinding.get() || std::thread::panicking() { self.park() } else { self.suspend() }
+    }
+
     fn park(&self) -> Resume {
         let unwinding = u32::from(self.panicking());
         self.parked_unwinding.set(self.parked_unwinding.get() + unwinding);
-        // SAFETY: the pointer is that of the running coroutine's yielder, which
-        // lives on its stack as long as the coroutine: `enter` and
-        // `set_yielder` set it whenever a coroutine is resumed or started.
-        let resume = unsafe { &*self.yielder.get() }.suspend(());
+        let resume = self.suspend();
         self.parked_unwinding.set(self.parked_unwinding.get() - unwinding);
         self.unwinding.set(unwinding == 1);
         resume
+    }
+
+    #[inline]
+    fn suspend(&self) -> Resume {
+        // SAFETY: the pointer is that of the running coroutine's yielder, which
+        // lives on its stack as long as the coroutine: `enter` and
+        // `set_yielder` set it whenever a coroutine is resumed or started.
+        unsafe { &*self.yielder.get() }.suspend(())
     }
 
     fn unwind(&self) -> ! {
@@ -309,7 +322,7 @@ impl Context {
     /// `None` if the execution is being torn down: the code is dropped.
     pub(crate) fn spawn(
         &self,
-        name: Option<&str>,
+        name: Option<Arc<str>>,
         body: Body,
         at: &'static Location<'static>,
     ) -> Option<ThreadId> {

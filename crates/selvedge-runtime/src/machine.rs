@@ -8,7 +8,7 @@ use selvedge_core::id::ThreadId;
 use selvedge_core::machine::Machine;
 use selvedge_core::world::World;
 
-use crate::context::{Body, Context, Resume, current};
+use crate::context::{Context, Resume, current};
 use crate::{handle, hook};
 
 /// The size of a thread's stack, in bytes, unless asked otherwise. Only the
@@ -80,7 +80,13 @@ impl Native {
         self.leaked
     }
 
-    fn launch(&mut self, thread: ThreadId, body: Body, first: Resume, world: &mut World) {
+    fn launch(
+        &mut self,
+        thread: ThreadId,
+        body: impl FnOnce() + 'static,
+        first: Resume,
+        world: &mut World,
+    ) {
         let stack = self.stacks.pop().unwrap_or_else(|| {
             DefaultStack::new(STACK_SIZE).expect("memory for the stack of a thread")
         });
@@ -135,7 +141,7 @@ impl Machine for Native {
     fn start(&mut self, world: &mut World) {
         self.context.begin(handle::next_epoch());
         let body = Arc::clone(&self.body);
-        self.launch(ThreadId::MAIN, Box::new(move || body()), Resume::Answer(0), world);
+        self.launch(ThreadId::MAIN, move || body(), Resume::Answer(0), world);
         self.start_spawned(Resume::Answer(0), world);
     }
 

@@ -190,11 +190,12 @@ impl Builder {
         let packet = Packet::new();
         let theirs = packet.clone();
         let body = Box::new(move || theirs.run(f));
-        let id = context.spawn(self.name.as_deref(), body, Location::caller());
+        let name = self.name.map(Arc::from);
+        let id = context.spawn(name.clone(), body, Location::caller());
         let thread = Thread(Inner::Model {
             epoch: context.epoch(),
             thread: id.unwrap_or(ModelId::MAIN),
-            name: self.name.as_deref().map(Arc::from),
+            name,
         });
         Ok(JoinHandle(Join::Model { thread, id, packet }))
     }
@@ -236,7 +237,7 @@ pub fn current() -> Thread {
         return Thread(Inner::Real(std::thread::current()));
     };
     let thread = context.thread();
-    let name = context.world(|w| w.given_name(thread).map(Arc::from));
+    let name = context.world(|w| w.given_name(thread).cloned());
     Thread(Inner::Model { epoch: context.epoch(), thread, name })
 }
 

@@ -1,6 +1,6 @@
 //! Atomics under sequential consistency: a value, read and written whole.
 
-use super::{Effect, ObjectState};
+use super::Effect;
 use crate::op::{AtomicOp, Rmw};
 
 /// How the bits of an atomic are read.
@@ -61,10 +61,9 @@ pub struct AtomicState {
 }
 
 impl AtomicState {
-    pub(super) fn eval(&self, op: &AtomicOp) -> Option<Effect> {
+    pub(super) fn eval(&self, op: &AtomicOp) -> Option<Effect<Self>> {
         let old = self.value;
-        let write =
-            |value| Effect::write(old, ObjectState::Atomic(AtomicState { value, ty: self.ty }));
+        let write = |value| Effect::write(old, AtomicState { value, ty: self.ty });
         match *op {
             AtomicOp::Load { .. } => Effect::read(old),
             AtomicOp::Store { value, .. } => write(value),
@@ -122,7 +121,7 @@ mod tests {
         let effect = AtomicState { value, ty }.eval(&op).unwrap();
         match effect.next {
             Next::Same => (effect.answer, None),
-            Next::To(ObjectState::Atomic(s)) => (effect.answer, Some(s.value)),
+            Next::To(s) => (effect.answer, Some(s.value)),
             other => panic!("{other:?}"),
         }
     }

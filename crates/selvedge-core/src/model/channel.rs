@@ -5,7 +5,7 @@
 //! was closed. Offering early is not observable otherwise: a receiver may
 //! take the message exactly when a sender waits.
 
-use super::{Effect, ObjectState};
+use super::Effect;
 use crate::op::ChannelOp;
 
 /// The state of a channel.
@@ -67,8 +67,8 @@ impl ChannelState {
         !self.is_empty() || self.closed || self.senders_gone
     }
 
-    pub(super) fn eval(self, op: ChannelOp) -> Option<Effect> {
-        let to = |state| ObjectState::Channel(state);
+    pub(super) fn eval(self, op: ChannelOp) -> Option<Effect<Self>> {
+        let to = |state: ChannelState| state;
         let dead = self.closed || self.receivers_gone;
         match op {
             ChannelOp::Send if dead => Effect::read(DISCONNECTED),
@@ -108,10 +108,7 @@ mod tests {
         let effect = state.eval(op).expect("enabled");
         match effect.next {
             Next::Same => (effect.answer, state),
-            Next::To(ObjectState::Channel(s)) | Next::Own(ObjectState::Channel(s)) => {
-                (effect.answer, s)
-            }
-            other => panic!("{other:?}"),
+            Next::To(s) | Next::Own(s) => (effect.answer, s),
         }
     }
 

@@ -3,7 +3,7 @@
 //! mutex. The waiter is enqueued before it unlocks, so that splitting adds
 //! and loses no wakeup.
 
-use super::{Effect, ObjectState, Threads};
+use super::{Effect, Threads};
 use crate::id::ThreadId;
 use crate::op::CondvarOp;
 
@@ -24,14 +24,19 @@ impl CondvarState {
         }
     }
 
-    pub(super) fn eval(&self, op: CondvarOp, thread: ThreadId, choice: u32) -> Option<Effect> {
+    pub(super) fn eval(
+        &self,
+        op: CondvarOp,
+        thread: ThreadId,
+        choice: u32,
+    ) -> Option<Effect<Self>> {
         let mut next = self.clone();
         match op {
             CondvarOp::Enqueue => next.waiting.push(thread),
             CondvarOp::Wake => {
                 let at = self.notified.iter().position(|t| *t == thread)?;
                 next.notified.remove(at);
-                return Effect::own(0, ObjectState::Condvar(next));
+                return Effect::own(0, next);
             }
             CondvarOp::NotifyOne | CondvarOp::NotifyAll if self.waiting.is_empty() => {
                 return Effect::read(0);
@@ -42,16 +47,16 @@ impl CondvarState {
                 }
                 let woken = next.waiting.remove(choice as usize);
                 next.notified.push(woken);
-                return Effect::write(1, ObjectState::Condvar(next));
+                return Effect::write(1, next);
             }
             CondvarOp::NotifyAll => {
                 let woken = std::mem::take(&mut next.waiting);
                 let count = woken.len() as u64;
                 next.notified.extend(woken);
-                return Effect::write(count, ObjectState::Condvar(next));
+                return Effect::write(count, next);
             }
         }
-        Effect::write(0, ObjectState::Condvar(next))
+        Effect::write(0, next)
     }
 }
 
@@ -62,7 +67,7 @@ mod tests {
 
     fn step(state: &CondvarState, op: CondvarOp, thread: u32, choice: u32) -> CondvarState {
         match state.eval(op, ThreadId(thread), choice).expect("enabled").next {
-            Next::To(ObjectState::Condvar(next)) | Next::Own(ObjectState::Condvar(next)) => next,
+            Next::To(next) | Next::Own(next) => next,
             other => panic!("{other:?}"),
         }
     }

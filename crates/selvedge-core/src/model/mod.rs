@@ -17,7 +17,7 @@ pub mod rwlock;
 use smallvec::SmallVec;
 
 use crate::id::ThreadId;
-use crate::op::OpKind;
+use crate::op::{Access, OpKind};
 
 pub use atomic::{AtomicState, ValueType};
 pub use channel::ChannelState;
@@ -57,37 +57,73 @@ pub enum ObjectState {
 
 /// What an operation does to the state of its object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum Next<S = ObjectState> {
     /// Nothing: the operation only reads. Two of these commute.
     Same,
     /// It writes this state.
-    To(ObjectState),
+    To(S),
     /// It changes only what belongs to its own thread (a waiter that wakes):
     /// it commutes with every operation of others.
-    Own(ObjectState),
+    Own(S),
 }
 
 /// An operation's effect: what its thread gets, and what becomes of the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effect {
+pub struct Effect<S = ObjectState> {
     /// The answer, by the rules of the operation.
     pub answer: u64,
     /// The state afterwards.
-    pub next: Next,
+    pub next: Next<S>,
 }
 
-impl Effect {
+impl<S> Effect<S> {
     fn read(answer: u64) -> Option<Self> {
         Some(Effect { answer, next: Next::Same })
     }
 
-    fn write(answer: u64, state: ObjectState) -> Option<Self> {
+    fn write(answer: u64, state: S) -> Option<Self> {
         Some(Effect { answer, next: Next::To(state) })
     }
 
-    fn own(answer: u64, state: ObjectState) -> Option<Self> {
+    fn own(answer: u64, state: S) -> Option<Self> {
         Some(Effect { answer, next: Next::Own(state) })
     }
+
+    fn map<T>(self, wrap: impl FnOnce(S) -> T) -> Effect<T> {
+        let next = match self.next {
+            Next::Same => Next::Same,
+            Next::To(state) => Next::To(wrap(state)),
+            Next::Own(state) => Next::Own(wrap(state)),
+        };
+        Effect { answer: self.answer, next }
+    }
+}
+
+/// What became of an operation that took effect in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The answer, by the rules of the operation.
+    pub answer: u64,
+    /// How the object was touched; `None` if it commutes with everything.
+    pub access: Option<Access>,
+    /// True if the state is another one now.
+    pub changed: bool,
+}
+
+fn apply<S: PartialEq>(state: &mut S, effect: Option<Effect<S>>) -> Option<Applied> {
+    let Effect { answer, next } = effect?;
+    Some(match next {
+        Next::Same => Applied { answer, access: Some(Access::Read), changed: false },
+        Next::To(next) => {
+            let changed = *state != next;
+            *state = next;
+            Applied { answer, access: Some(Access::Write), changed }
+        }
+        Next::Own(next) => {
+            *state = next;
+            Applied { answer, access: None, changed: false }
+        }
+    })
 }
 
 impl ObjectState {
@@ -98,15 +134,37 @@ impl ObjectState {
     /// If the operation is not one of this object, which is a mistake of the
     /// machine, not of the program under test.
     pub fn eval(&self, op: &OpKind, thread: ThreadId, choice: u32) -> Option<Effect> {
+        use ObjectState as O;
         match (self, op) {
-            (ObjectState::Atomic(s), OpKind::Atomic(op)) => s.eval(op),
-            (ObjectState::Mutex(s), OpKind::Mutex(op)) => s.eval(*op, thread),
-            (ObjectState::RwLock(s), OpKind::RwLock(op)) => s.eval(*op, thread),
-            (ObjectState::Condvar(s), OpKind::Condvar(op)) => s.eval(*op, thread, choice),
-            (ObjectState::Once(s), OpKind::Once(op)) => s.eval(*op, thread),
-            (ObjectState::Channel(s), OpKind::Channel(op)) => s.eval(*op),
-            (ObjectState::Park(s), OpKind::Park(op)) => s.eval(*op),
-            (ObjectState::Refs(s), OpKind::Refs(op)) => s.eval(*op),
+            (O::Atomic(s), OpKind::Atomic(op)) => s.eval(op).map(|e| e.map(O::Atomic)),
+            (O::Mutex(s), OpKind::Mutex(op)) => s.eval(*op, thread).map(|e| e.map(O::Mutex)),
+            (O::RwLock(s), OpKind::RwLock(op)) => s.eval(*op, thread).map(|e| e.map(O::RwLock)),
+            (O::Condvar(s), OpKind::Condvar(op)) => {
+                s.eval(*op, thread, choice).map(|e| e.map(O::Condvar))
+            }
+            (O::Once(s), OpKind::Once(op)) => s.eval(*op, thread).map(|e| e.map(O::Once)),
+            (O::Channel(s), OpKind::Channel(op)) => s.eval(*op).map(|e| e.map(O::Channel)),
+            (O::Park(s), OpKind::Park(op)) => s.eval(*op).map(|e| e.map(O::Park)),
+            (O::Refs(s), OpKind::Refs(op)) => s.eval(*op).map(|e| e.map(O::Refs)),
+            (state, op) => unreachable!("{op:?} on {state:?}"),
+        }
+    }
+
+    /// The same as [`eval`](Self::eval), carried out in place.
+    ///
+    /// # Panics
+    /// As `eval`.
+    pub fn apply(&mut self, op: &OpKind, thread: ThreadId, choice: u32) -> Option<Applied> {
+        use ObjectState as O;
+        match (self, op) {
+            (O::Atomic(s), OpKind::Atomic(op)) => apply(s, s.eval(op)),
+            (O::Mutex(s), OpKind::Mutex(op)) => apply(s, s.eval(*op, thread)),
+            (O::RwLock(s), OpKind::RwLock(op)) => apply(s, s.eval(*op, thread)),
+            (O::Condvar(s), OpKind::Condvar(op)) => apply(s, s.eval(*op, thread, choice)),
+            (O::Once(s), OpKind::Once(op)) => apply(s, s.eval(*op, thread)),
+            (O::Channel(s), OpKind::Channel(op)) => apply(s, s.eval(*op)),
+            (O::Park(s), OpKind::Park(op)) => apply(s, s.eval(*op)),
+            (O::Refs(s), OpKind::Refs(op)) => apply(s, s.eval(*op)),
             (state, op) => unreachable!("{op:?} on {state:?}"),
         }
     }

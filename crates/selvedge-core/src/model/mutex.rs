@@ -1,6 +1,6 @@
 //! A mutex: who holds it.
 
-use super::{Effect, ObjectState};
+use super::Effect;
 use crate::id::ThreadId;
 use crate::op::MutexOp;
 
@@ -12,8 +12,8 @@ pub struct MutexState {
 }
 
 impl MutexState {
-    pub(super) fn eval(self, op: MutexOp, thread: ThreadId) -> Option<Effect> {
-        let to = |owner| ObjectState::Mutex(MutexState { owner });
+    pub(super) fn eval(self, op: MutexOp, thread: ThreadId) -> Option<Effect<Self>> {
+        let to = |owner| MutexState { owner };
         match (op, self.owner) {
             (MutexOp::Lock, Some(_)) => None,
             (MutexOp::Lock, None) => Effect::write(1, to(Some(thread))),
@@ -34,9 +34,9 @@ mod tests {
         let (a, b) = (ThreadId(1), ThreadId(2));
         let free = MutexState::default();
         let held = MutexState { owner: Some(a) };
-        assert_eq!(free.eval(MutexOp::Lock, a).unwrap().next, Next::To(ObjectState::Mutex(held)));
+        assert_eq!(free.eval(MutexOp::Lock, a).unwrap().next, Next::To(held));
         assert_eq!(held.eval(MutexOp::Lock, b), None);
         assert_eq!(held.eval(MutexOp::TryLock, b), Effect::read(0));
-        assert_eq!(held.eval(MutexOp::Unlock, a).unwrap().next, Next::To(ObjectState::Mutex(free)));
+        assert_eq!(held.eval(MutexOp::Unlock, a).unwrap().next, Next::To(free));
     }
 }

@@ -1,6 +1,6 @@
 //! A `Once`: not begun, begun by a thread, or done.
 
-use super::{Effect, ObjectState};
+use super::Effect;
 use crate::id::ThreadId;
 use crate::op::OnceOp;
 
@@ -26,8 +26,8 @@ pub const DONE: u64 = 1;
 pub const POISONED: u64 = 2;
 
 impl OnceState {
-    pub(super) fn eval(self, op: OnceOp, thread: ThreadId) -> Option<Effect> {
-        let run = |answer| Effect::write(answer, ObjectState::Once(OnceState::Running(thread)));
+    pub(super) fn eval(self, op: OnceOp, thread: ThreadId) -> Option<Effect<Self>> {
+        let run = |answer| Effect::write(answer, OnceState::Running(thread));
         match (op, self) {
             (OnceOp::Begin { .. }, OnceState::New) => run(NEW),
             (OnceOp::Begin { ignore_poison: true }, OnceState::Poisoned) => run(POISONED),
@@ -38,11 +38,11 @@ impl OnceState {
             (OnceOp::Get, _) => Effect::read(NEW),
             (OnceOp::End(end), _) => Effect::write(
                 0,
-                ObjectState::Once(match end {
+                match end {
                     crate::op::OnceEnd::Done => OnceState::Done,
                     crate::op::OnceEnd::Failed => OnceState::New,
                     crate::op::OnceEnd::Panicked => OnceState::Poisoned,
-                }),
+                },
             ),
         }
     }
@@ -58,10 +58,10 @@ mod tests {
         let (a, b) = (ThreadId(1), ThreadId(2));
         let begin = OnceOp::Begin { ignore_poison: false };
         let running = OnceState::Running(a);
-        assert_eq!(OnceState::New.eval(begin, a), Effect::write(NEW, ObjectState::Once(running)));
+        assert_eq!(OnceState::New.eval(begin, a), Effect::write(NEW, running));
         assert_eq!(running.eval(begin, b), None);
         assert_eq!(running.eval(OnceOp::Get, b), Effect::read(NEW));
-        let done = ObjectState::Once(OnceState::Done);
+        let done = OnceState::Done;
         assert_eq!(running.eval(OnceOp::End(OnceEnd::Done), a), Effect::write(0, done));
         assert_eq!(OnceState::Done.eval(begin, b), Effect::read(DONE));
         assert_eq!(OnceState::Poisoned.eval(begin, b), Effect::read(POISONED));

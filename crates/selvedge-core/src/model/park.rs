@@ -1,6 +1,6 @@
 //! The park token of a thread.
 
-use super::{Effect, ObjectState};
+use super::Effect;
 use crate::op::ParkOp;
 
 /// The state of a park token.
@@ -11,8 +11,8 @@ pub struct ParkState {
 }
 
 impl ParkState {
-    pub(super) fn eval(self, op: ParkOp) -> Option<Effect> {
-        let to = |token| ObjectState::Park(ParkState { token });
+    pub(super) fn eval(self, op: ParkOp) -> Option<Effect<Self>> {
+        let to = |token| ParkState { token };
         match op {
             ParkOp::Park if self.token => Effect::write(0, to(false)),
             ParkOp::Park => None,
@@ -30,9 +30,9 @@ mod tests {
         let parked = ParkState::default();
         let token = ParkState { token: true };
         assert_eq!(parked.eval(ParkOp::Park), None);
-        let with = Effect::write(0, ObjectState::Park(token));
+        let with = Effect::write(0, token);
         assert_eq!(parked.eval(ParkOp::Unpark), with);
         assert_eq!(token.eval(ParkOp::Unpark), with);
-        assert_eq!(token.eval(ParkOp::Park), Effect::write(0, ObjectState::Park(parked)));
+        assert_eq!(token.eval(ParkOp::Park), Effect::write(0, parked));
     }
 }

@@ -1,7 +1,7 @@
 //! A count of references, for handles whose last drop does something visible
 //! (the last sender disconnects its channel).
 
-use super::{Effect, ObjectState};
+use super::Effect;
 use crate::op::RefsOp;
 
 /// The state of a count of references.
@@ -12,12 +12,12 @@ pub struct RefsState {
 }
 
 impl RefsState {
-    pub(super) fn eval(self, op: RefsOp) -> Option<Effect> {
+    pub(super) fn eval(self, op: RefsOp) -> Option<Effect<Self>> {
         let count = match op {
             RefsOp::Retain => self.count + 1,
             RefsOp::Release => self.count.saturating_sub(1),
         };
-        Effect::write(count, ObjectState::Refs(RefsState { count }))
+        Effect::write(count, RefsState { count })
     }
 }
 

@@ -4,7 +4,7 @@
 //! Readers are ordered among each other (their operations write the state):
 //! sound, and finer than necessary.
 
-use super::{Effect, ObjectState, Threads};
+use super::{Effect, Threads};
 use crate::id::ThreadId;
 use crate::op::RwLockOp;
 
@@ -18,17 +18,16 @@ pub struct RwLockState {
 }
 
 impl RwLockState {
-    fn reading(&self, thread: ThreadId) -> ObjectState {
+    fn reading(&self, thread: ThreadId) -> Self {
         let mut readers = self.readers.clone();
         readers.push(thread);
-        ObjectState::RwLock(RwLockState { writer: None, readers })
+        RwLockState { writer: None, readers }
     }
 
-    pub(super) fn eval(&self, op: RwLockOp, thread: ThreadId) -> Option<Effect> {
+    pub(super) fn eval(&self, op: RwLockOp, thread: ThreadId) -> Option<Effect<Self>> {
         let readable = self.writer.is_none();
         let writable = readable && self.readers.is_empty();
-        let writing =
-            || ObjectState::RwLock(RwLockState { writer: Some(thread), readers: Threads::new() });
+        let writing = || RwLockState { writer: Some(thread), readers: Threads::new() };
         match op {
             RwLockOp::Read if readable => Effect::write(1, self.reading(thread)),
             RwLockOp::Write if writable => Effect::write(1, writing()),
@@ -43,12 +42,11 @@ impl RwLockState {
                 if let Some(at) = at {
                     readers.remove(at);
                 }
-                Effect::write(0, ObjectState::RwLock(RwLockState { writer: self.writer, readers }))
+                Effect::write(0, RwLockState { writer: self.writer, readers })
             }
-            RwLockOp::UnlockWrite => Effect::write(
-                0,
-                ObjectState::RwLock(RwLockState { writer: None, readers: self.readers.clone() }),
-            ),
+            RwLockOp::UnlockWrite => {
+                Effect::write(0, RwLockState { writer: None, readers: self.readers.clone() })
+            }
         }
     }
 }
@@ -60,7 +58,7 @@ mod tests {
 
     fn step(state: &RwLockState, op: RwLockOp, thread: u32) -> RwLockState {
         match state.eval(op, ThreadId(thread)).expect("enabled").next {
-            Next::To(ObjectState::RwLock(next)) => next,
+            Next::To(next) => next,
             other => panic!("{other:?}"),
         }
     }

@@ -18,7 +18,7 @@ impl World {
     /// The name of a thread: given by the program, or `main`, or `t` and its path.
     pub fn thread_name(&self, thread: ThreadId) -> String {
         match &self.threads[thread.index()].name {
-            Some(name) => name.clone(),
+            Some(name) => name.to_string(),
             None if thread == ThreadId::MAIN => "main".to_owned(),
             None => format!("t{}", self.path(thread)),
         }

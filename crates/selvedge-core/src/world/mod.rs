@@ -10,29 +10,26 @@ mod race;
 mod spin;
 
 use std::panic::Location;
+use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::failure::{Failure, FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId, ThreadPath};
-use crate::model::{Next, ObjectState};
-use crate::op::{
-    Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, Op, OpKind, ParkOp, SelectOp, ThreadOp,
-};
+use crate::model::{Applied, Next, ObjectState};
+use crate::op::{Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
 
 use happens_before::ObjectClocks;
 use race::CellHistory;
 use spin::Spin;
 
-/// What a thread is doing.
-#[derive(Clone, Copy, Debug, Default)]
-enum Status {
-    /// It does not exist (yet) in this execution.
+/// Whether a thread exists in this execution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Life {
+    /// Not (yet).
     #[default]
     Absent,
-    /// It runs, or is about to.
-    Running,
-    /// It has announced an operation and waits for the answer.
-    Parked(Op),
+    /// It runs, or is parked at the operation that it has announced.
+    Alive,
     /// It has ended.
     Finished,
 }
@@ -45,11 +42,13 @@ struct Thread {
     children: Vec<ThreadId>,
     objects: Vec<ObjectId>,
     // This execution.
-    status: Status,
+    life: Life,
+    /// The operation at which it is parked.
+    announced: Option<Op>,
     events: u32,
     spawned: u32,
     created: u32,
-    name: Option<String>,
+    name: Option<Arc<str>>,
     park: Option<ObjectId>,
     /// Happens-before: what this thread's next operation is ordered after.
     hb: Clock,
@@ -87,6 +86,8 @@ pub struct Event {
     pub answer: u64,
     /// How it touched its object; `None` where it commutes with everything.
     pub access: Option<Access>,
+    /// True if the state of its object was another one afterwards.
+    pub changed: bool,
 }
 
 impl Event {
@@ -196,7 +197,8 @@ impl World {
     pub fn begin(&mut self) {
         for thread in self.live.drain(..) {
             let t = &mut self.threads[thread.index()];
-            t.status = Status::Absent;
+            t.life = Life::Absent;
+            t.announced = None;
             (t.events, t.spawned, t.created) = (0, 0, 0);
             t.name = None;
             t.park = None;
@@ -212,7 +214,7 @@ impl World {
         if let Some(log) = &mut self.log {
             log.clear();
         }
-        self.threads[0].status = Status::Running;
+        self.threads[0].life = Life::Alive;
         self.live.push(ThreadId::MAIN);
     }
 
@@ -229,13 +231,15 @@ impl World {
     // ---- for the machine --------------------------------------------------
 
     /// Parks `thread` at its next operation.
+    #[inline]
     pub fn announce(&mut self, thread: ThreadId, op: Op) {
-        if let OpKind::Thread(ThreadOp::Yield(kind)) = op.kind {
-            self.threads[thread.index()].spin.announce(kind);
-        }
-        self.threads[thread.index()].status = Status::Parked(op);
-        if let (OpKind::Mutex(MutexOp::Lock), Some(object)) = (op.kind, op.object) {
-            self.check_double_lock(thread, object, &op);
+        self.threads[thread.index()].announced = Some(op);
+        match (op.kind, op.object) {
+            (OpKind::Thread(ThreadOp::Yield(kind)), _) => self.announce_yield(thread, kind),
+            (OpKind::Mutex(MutexOp::Lock), Some(object)) => {
+                self.check_double_lock(thread, object, op.at);
+            }
+            _ => {}
         }
     }
 
@@ -247,7 +251,7 @@ impl World {
 
     /// `thread` has ended.
     pub fn finish(&mut self, thread: ThreadId) {
-        self.threads[thread.index()].status = Status::Finished;
+        self.threads[thread.index()].life = Life::Finished;
     }
 
     /// Something went wrong: the execution ends here.
@@ -318,13 +322,13 @@ impl World {
     }
 
     /// Names a thread for reports.
-    pub fn name_thread(&mut self, thread: ThreadId, name: &str) {
-        self.threads[thread.index()].name = Some(name.to_owned());
+    pub fn name_thread(&mut self, thread: ThreadId, name: Arc<str>) {
+        self.threads[thread.index()].name = Some(name);
     }
 
     /// The name that the program gave to a thread.
-    pub fn given_name(&self, thread: ThreadId) -> Option<&str> {
-        self.threads[thread.index()].name.as_deref()
+    pub fn given_name(&self, thread: ThreadId) -> Option<&Arc<str>> {
+        self.threads[thread.index()].name.as_ref()
     }
 
     /// The program's own remark, for the drawing.
@@ -374,15 +378,12 @@ impl World {
 
     /// The operation that a parked thread has announced.
     pub fn announced(&self, thread: ThreadId) -> Option<&Op> {
-        match &self.threads[thread.index()].status {
-            Status::Parked(op) => Some(op),
-            _ => None,
-        }
+        self.threads[thread.index()].announced.as_ref()
     }
 
     /// True if the thread has ended.
     pub fn is_finished(&self, thread: ThreadId) -> bool {
-        matches!(self.threads[thread.index()].status, Status::Finished)
+        self.threads[thread.index()].life == Life::Finished
     }
 
     /// The present state of an object.
@@ -393,9 +394,7 @@ impl World {
     /// True if the operation announced by `thread` could take effect now.
     pub fn enabled(&self, thread: ThreadId) -> bool {
         let t = &self.threads[thread.index()];
-        let Status::Parked(op) = &t.status else {
-            return false;
-        };
+        let Some(op) = &t.announced else { return false };
         match op.kind {
             OpKind::Thread(ThreadOp::Join(child)) => self.is_finished(child),
             OpKind::Thread(ThreadOp::Yield(_)) => {
@@ -495,24 +494,27 @@ impl World {
     /// # Panics
     /// If the thread is not enabled or has no such choice: a mistake of the driver.
     pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
-        let status = std::mem::replace(&mut self.threads[thread.index()].status, Status::Running);
-        let Status::Parked(op) = status else { panic!("{thread:?} has announced nothing") };
+        let Some(op) = self.threads[thread.index()].announced.take() else {
+            panic!("{thread:?} has announced nothing")
+        };
         let index = self.threads[thread.index()].events + 1;
         self.threads[thread.index()].events = index;
         self.threads[thread.index()].hb.set(thread, index);
-        let (answer, access) = match op.kind {
-            OpKind::Thread(kind) => (self.step_thread(thread, kind, choice), None),
+        let Applied { answer, access, changed } = match op.kind {
+            OpKind::Thread(kind) => {
+                let answer = self.step_thread(thread, kind, choice);
+                Applied { answer, access: None, changed: false }
+            }
             OpKind::Select(select) => self.step_select(thread, select, choice),
             kind => {
                 let object = op.object.expect("an operation on an object names it");
                 self.step_object(thread, object, kind, choice)
             }
         };
-        let event = Event { thread, index, op, choice, answer, access };
+        let event = Event { thread, index, op, choice, answer, access, changed };
         if let Some(log) = &mut self.log {
             log.push(Logged::Event(self.events.len()));
         }
-        self.observe(&event);
         self.events.push(event);
         answer
     }
@@ -528,16 +530,13 @@ impl World {
                 0 => select.has_default.then_some(u64::from(select.count)),
                 ready => {
                     let case = ready.trailing_zeros();
-                    Some(self.step_select(thread, select, case).0)
+                    Some(self.step_select(thread, select, case).answer)
                 }
             },
             kind => {
                 let object = op.object?;
-                let effect = self.objects[object.index()].state.eval(&kind, thread, 0)?;
-                if let Next::To(state) | Next::Own(state) = effect.next {
-                    self.objects[object.index()].state = state;
-                }
-                Some(effect.answer)
+                let applied = self.objects[object.index()].state.apply(&kind, thread, 0)?;
+                Some(applied.answer)
             }
         }
     }
@@ -559,8 +558,7 @@ impl World {
         for &nth in &path.0 {
             thread = *self.threads[thread.index()].children.get(nth.checked_sub(1)? as usize)?;
         }
-        let absent = matches!(self.threads[thread.index()].status, Status::Absent);
-        (!absent).then_some(thread)
+        (self.threads[thread.index()].life != Life::Absent).then_some(thread)
     }
 
     /// A number that depends on nothing but who executed which operations on
@@ -608,41 +606,25 @@ impl World {
         id: ObjectId,
         kind: OpKind,
         choice: u32,
-    ) -> (u64, Option<Access>) {
+    ) -> Applied {
         let object = &mut self.objects[id.index()];
-        let effect =
-            object.state.eval(&kind, thread, choice).expect("the driver picks enabled operations");
-        let (access, changed) = match effect.next {
-            Next::Same => (Some(Access::Read), false),
-            Next::Own(state) => {
-                object.state = state;
-                (None, false)
-            }
-            Next::To(state) => {
-                let changed = object.state != state;
-                object.state = state;
-                (Some(Access::Write), changed)
-            }
-        };
-        object.version = object.version.wrapping_add(u32::from(changed));
-        self.synchronise(thread, id, kind, effect.answer, access);
-        (effect.answer, access)
+        let applied =
+            object.state.apply(&kind, thread, choice).expect("the driver picks enabled operations");
+        object.version = object.version.wrapping_add(u32::from(applied.changed));
+        self.synchronise(thread, id, kind, applied.answer, applied.access);
+        applied
     }
 
-    fn step_select(
-        &mut self,
-        thread: ThreadId,
-        select: SelectOp,
-        case: u32,
-    ) -> (u64, Option<Access>) {
+    fn step_select(&mut self, thread: ThreadId, select: SelectOp, case: u32) -> Applied {
         if self.ready_cases(select) == 0 {
             debug_assert!(select.has_default);
-            return (u64::from(select.count), Some(Access::Read));
+            let answer = u64::from(select.count);
+            return Applied { answer, access: Some(Access::Read), changed: false };
         }
         let channel = self.case_channels(select)[case as usize];
         let recv = OpKind::Channel(ChannelOp::Recv);
-        let (received, access) = self.step_object(thread, channel, recv, 0);
-        (SelectOp::answer(case, received), access)
+        let received = self.step_object(thread, channel, recv, 0);
+        Applied { answer: SelectOp::answer(case, received.answer), ..received }
     }
 
     fn step_thread(&mut self, thread: ThreadId, kind: ThreadOp, choice: u32) -> u64 {
@@ -687,7 +669,7 @@ impl World {
         };
         let [p, c] = self.two(parent, child);
         c.hb.copy_from(&p.hb);
-        c.status = Status::Running;
+        c.life = Life::Alive;
         self.live.push(child);
         child
     }
@@ -696,45 +678,29 @@ impl World {
         self.threads.get_disjoint_mut([a.index(), b.index()]).expect("two threads that exist")
     }
 
-    /// What a spinning thread is waiting to see changed.
-    fn observe(&mut self, event: &Event) {
-        let objects = &self.objects;
-        let spin = &mut self.threads[event.thread.index()].spin;
-        if matches!(event.op.kind, OpKind::Thread(ThreadOp::Yield(_))) {
-            return;
-        }
-        spin.saw(event.op.at, event.answer);
-        if let OpKind::Select(s) = event.op.kind {
-            for &case in &self.cases[s.first as usize..][..s.count as usize] {
-                spin.read(case, objects[case.index()].version);
-            }
-        } else if let Some(object) = event.op.object {
-            let writes_only = matches!(
-                event.op.kind,
-                OpKind::Atomic(AtomicOp::Store { .. })
-                    | OpKind::Mutex(MutexOp::Unlock)
-                    | OpKind::Park(ParkOp::Unpark)
-            );
-            if !writes_only {
-                spin.read(object, objects[object.index()].version);
-            }
+    #[inline]
+    fn check_double_lock(
+        &mut self,
+        thread: ThreadId,
+        object: ObjectId,
+        at: &'static Location<'static>,
+    ) {
+        if let ObjectState::Mutex(mutex) = self.state(object)
+            && mutex.owner == Some(thread)
+        {
+            self.double_lock(thread, object, at);
         }
     }
 
-    fn check_double_lock(&mut self, thread: ThreadId, object: ObjectId, op: &Op) {
-        let ObjectState::Mutex(mutex) = self.state(object) else {
-            return;
-        };
-        if mutex.owner != Some(thread) {
-            return;
-        }
+    #[cold]
+    fn double_lock(&mut self, thread: ThreadId, object: ObjectId, at: &'static Location<'static>) {
         let name = self.object_name(object);
         let who = self.thread_name(thread);
         let mut fault = Fault::new(
             FailureKind::DoubleLock,
             format!("{who} locks {name}, which it holds already"),
         )
-        .at(op.at);
+        .at(at);
         if let Some(at) = self.acquired_at(object, thread) {
             fault = fault.detail(format!("{who} locked {name} before"), Some(Place::from(at)));
         }

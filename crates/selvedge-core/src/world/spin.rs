@@ -7,23 +7,24 @@
 //! the same places with the same answers as in the turn before.
 
 use std::hash::{Hash, Hasher};
-use std::panic::Location;
 
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
-use crate::id::ObjectId;
-use crate::op::YieldKind;
+use super::{Event, World};
+use crate::id::{ObjectId, ThreadId};
+use crate::op::{AtomicOp, MutexOp, OpKind, ParkOp, ThreadOp, YieldKind};
 
 /// A turn that read more objects than this is not taken for a spin loop.
 const MOST_READS: usize = 32;
 
-/// What a thread did since its last yield.
+/// What a thread that yields did since its last yield. It is looked up in the
+/// events when the yield is announced, so that programs that never yield pay
+/// nothing.
 #[derive(Debug, Default)]
 pub(super) struct Spin {
-    /// The objects read, with the version seen.
+    /// The objects read in this turn, with the version seen.
     reads: SmallVec<[(ObjectId, u32); 4]>,
-    too_many: bool,
     this_turn: u64,
     last_turn: Option<u64>,
     asleep: bool,
@@ -32,34 +33,8 @@ pub(super) struct Spin {
 impl Spin {
     pub(super) fn clear(&mut self) {
         self.reads.clear();
-        self.too_many = false;
-        self.this_turn = 0;
         self.last_turn = None;
         self.asleep = false;
-    }
-
-    /// An operation was executed at `at` and answered so.
-    pub(super) fn saw(&mut self, at: &'static Location<'static>, answer: u64) {
-        let mut hash = FxHasher::default();
-        (self.this_turn, std::ptr::from_ref(at) as usize, answer).hash(&mut hash);
-        self.this_turn = hash.finish();
-    }
-
-    /// An object was read.
-    pub(super) fn read(&mut self, object: ObjectId, version: u32) {
-        if let Some((_, seen)) = self.reads.iter_mut().find(|(o, _)| *o == object) {
-            *seen = version;
-        } else if self.reads.len() < MOST_READS {
-            self.reads.push((object, version));
-        } else {
-            self.too_many = true;
-        }
-    }
-
-    /// The thread has announced a yield.
-    pub(super) fn announce(&mut self, kind: YieldKind) {
-        let spins = kind == YieldKind::Spin || self.last_turn == Some(self.this_turn);
-        self.asleep = spins && !self.reads.is_empty() && !self.too_many;
     }
 
     /// True if the announced yield may be executed.
@@ -70,14 +45,63 @@ impl Spin {
     /// The yield was executed.
     pub(super) fn next_turn(&mut self) {
         self.last_turn = Some(self.this_turn);
-        self.this_turn = 0;
-        self.reads.clear();
-        self.too_many = false;
         self.asleep = false;
     }
 
     /// The objects whose change would let the thread go on.
     pub(super) fn waits_for(&self) -> impl Iterator<Item = ObjectId> + '_ {
         self.reads.iter().map(|(o, _)| *o)
+    }
+}
+
+impl World {
+    /// `thread` announces a yield: is it to sleep, and until what changes?
+    pub(super) fn announce_yield(&mut self, thread: ThreadId, kind: YieldKind) {
+        let mut spin = std::mem::take(&mut self.threads[thread.index()].spin);
+        spin.reads.clear();
+        let mut too_many = false;
+        let mut turn = FxHasher::default();
+        // How often each object changed after the event that is looked at.
+        let mut changes: SmallVec<[(ObjectId, u32); 8]> = SmallVec::new();
+        for event in self.events.iter().rev() {
+            if event.thread == thread {
+                if matches!(event.op.kind, OpKind::Thread(ThreadOp::Yield(_))) {
+                    break;
+                }
+                (std::ptr::from_ref(event.op.at) as usize, event.answer).hash(&mut turn);
+                for &object in self.read_by(event) {
+                    if spin.reads.iter().any(|(o, _)| *o == object) {
+                        continue;
+                    }
+                    let since = changes.iter().find(|(o, _)| *o == object).map_or(0, |(_, n)| *n);
+                    let now = self.objects[object.index()].version;
+                    spin.reads.push((object, now.wrapping_sub(since)));
+                    too_many |= spin.reads.len() > MOST_READS;
+                }
+            }
+            if event.changed {
+                for (object, _) in self.accesses(event) {
+                    match changes.iter_mut().find(|(o, _)| *o == object) {
+                        Some((_, n)) => *n += 1,
+                        None => changes.push((object, 1)),
+                    }
+                }
+            }
+        }
+        spin.this_turn = turn.finish();
+        let spins = kind == YieldKind::Spin || spin.last_turn == Some(spin.this_turn);
+        spin.asleep = spins && !spin.reads.is_empty() && !too_many;
+        self.threads[thread.index()].spin = spin;
+    }
+
+    /// The objects whose state an event depends on.
+    fn read_by<'a>(&'a self, event: &'a Event) -> &'a [ObjectId] {
+        match event.op.kind {
+            OpKind::Select(select) => self.case_channels(select),
+            OpKind::Atomic(AtomicOp::Store { .. })
+            | OpKind::Mutex(MutexOp::Unlock)
+            | OpKind::Park(ParkOp::Unpark) => &[],
+            _ => event.op.object.as_slice(),
+        }
     }
 }

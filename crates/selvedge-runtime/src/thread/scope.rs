@@ -89,7 +89,7 @@ impl<'scope> Scope<'scope, '_> {
         // `body` borrows lives longer than that ('scope). If the thread is
         // never unwound, neither it nor its parent run again.
         let body: Box<dyn FnOnce() + 'static> = unsafe { std::mem::transmute(body) };
-        let id = context.spawn(builder.name.as_deref(), body, at);
+        let id = context.spawn(builder.name.map(Into::into), body, at);
         if let Some(id) = id {
             self.children().push(Child::Model(id));
         }
