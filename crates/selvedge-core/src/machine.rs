@@ -25,4 +25,11 @@ pub trait Machine {
 
     /// Ends the execution: unwinds whatever is unfinished and leaves nothing behind.
     fn finish(&mut self, world: &mut World);
+
+    /// True, once, if the last execution has shown that more must be visible
+    /// than was announced in it: what was seen of the program so far is not
+    /// all, and an exhaustive search has to start again.
+    fn learnt(&mut self) -> bool {
+        false
+    }
 }

@@ -134,6 +134,7 @@ pub enum ParkOp {
 pub enum RefsOp {
     Retain,
     Release,
+    Count,
 }
 
 /// An operation on a channel; answers as in [`channel`](crate::model::channel).

@@ -57,6 +57,14 @@ pub(crate) struct Context {
     /// How many other coroutines are parked in the middle of unwinding.
     parked_unwinding: Cell<u32>,
     panicked: RefCell<Option<Panicked>>,
+    /// Tearing down, or within a destructor that is watched.
+    attentive: Cell<bool>,
+    /// The types whose last `Arc` is being dropped by the running thread.
+    dropping: RefCell<Vec<&'static str>>,
+    /// The types whose `Arc`s are visible objects, learnt so far.
+    visible: RefCell<Vec<&'static str>>,
+    /// Something was learnt since the machine last asked.
+    learnt: Cell<bool>,
     starts: RefCell<Vec<(ThreadId, Body)>>,
 }
 
@@ -88,6 +96,10 @@ impl Context {
             unwinding: Cell::new(false),
             parked_unwinding: Cell::new(0),
             panicked: RefCell::new(None),
+            attentive: Cell::new(false),
+            dropping: RefCell::new(Vec::new()),
+            visible: RefCell::new(Vec::new()),
+            learnt: Cell::new(false),
             starts: RefCell::new(Vec::new()),
         }
     }
@@ -98,12 +110,19 @@ impl Context {
     pub(crate) fn begin(&self, epoch: u64) {
         self.epoch.set(epoch);
         self.tearing.set(false);
+        self.attentive.set(false);
         self.panicked.replace(None);
     }
 
     /// From now on every thread is to be unwound.
     pub(crate) fn tear_down(&self) {
         self.tearing.set(true);
+        self.attentive.set(true);
+    }
+
+    /// True if something was learnt since this was last asked.
+    pub(crate) fn take_learnt(&self) -> bool {
+        self.learnt.take()
     }
 
     /// The threads that were spawned since this was last asked.
@@ -126,6 +145,8 @@ impl Context {
         self.yielder.set(yielder);
         self.impatience.set(0);
         self.unwinding.set(false);
+        // What another thread's destructor was doing when it parked was learnt.
+        self.attentive.set(self.tearing.get());
         let outer = CURRENT.replace(self);
         let result = resume();
         CURRENT.set(outer);
@@ -198,8 +219,8 @@ impl Context {
         object: Option<ObjectId>,
         at: &'static Location<'static>,
     ) -> u64 {
-        if self.tearing.get() {
-            return self.perform_torn(Op { kind, object, at });
+        if self.attentive.get() {
+            return self.perform_attentively(Op { kind, object, at });
         }
         let thread = self.thread.get();
         self.world(|w| w.announce(thread, Op { kind, object, at }));
@@ -207,6 +228,49 @@ impl Context {
             Resume::Answer(answer) => answer,
             Resume::Cancel => self.perform_torn(Op { kind, object, at }),
         }
+    }
+
+    #[cold]
+    fn perform_attentively(&self, op: Op) -> u64 {
+        if self.tearing.get() {
+            return self.perform_torn(op);
+        }
+        // A destructor that is watched does something visible.
+        for kind in self.dropping.take() {
+            self.learn(kind);
+        }
+        self.attentive.set(false);
+        self.perform_at(op.kind, op.object, op.at)
+    }
+
+    /// True if the `Arc`s of the type are visible objects.
+    pub(crate) fn is_visible(&self, kind: &'static str) -> bool {
+        self.visible.borrow().contains(&kind)
+    }
+
+    /// From the next execution on, the `Arc`s of the type are visible objects.
+    pub(crate) fn learn(&self, kind: &'static str) {
+        if !self.is_visible(kind) {
+            self.visible.borrow_mut().push(kind);
+            self.learnt.set(true);
+        }
+    }
+
+    /// Runs the destructor of what the last `Arc` of the type holds, and
+    /// learns whether it does anything visible.
+    pub(crate) fn watch_drop(&self, kind: &'static str, destroy: impl FnOnce()) {
+        if self.tearing.get() {
+            return destroy();
+        }
+        self.dropping.borrow_mut().push(kind);
+        self.attentive.set(true);
+        destroy();
+        let outermost = {
+            let mut dropping = self.dropping.borrow_mut();
+            dropping.pop();
+            dropping.is_empty()
+        };
+        self.attentive.set(self.tearing.get() || !outermost);
     }
 
     /// An operation while the execution is torn down: nothing is scheduled.
@@ -294,6 +358,7 @@ impl Context {
     /// Ends the execution with these failures, and unwinds the thread unless
     /// it is unwinding already.
     pub(crate) fn fail(&self, faults: Vec<Fault>) {
+        self.attentive.set(true);
         if !self.tearing.replace(true) {
             self.world(|w| faults.into_iter().for_each(|fault| w.fail(fault)));
         }
@@ -367,7 +432,7 @@ impl Context {
             let fault = fault.detail(format!("in thread {}", w.thread_name(thread)), None);
             w.fail(fault);
         });
-        self.tearing.set(true);
+        self.tear_down();
     }
 
     /// The panic hook was called in the running thread.

@@ -150,6 +150,10 @@ impl Machine for Native {
         self.start_spawned(Resume::Answer(0), world);
     }
 
+    fn learnt(&mut self) -> bool {
+        self.context.take_learnt()
+    }
+
     fn finish(&mut self, world: &mut World) {
         self.context.tear_down();
         self.start_spawned(Resume::Cancel, world);

@@ -5,18 +5,20 @@ mod scope;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use selvedge_core::id::ThreadId as ModelId;
 use selvedge_core::op::{OpKind, ParkOp, ThreadOp, YieldKind};
 
 use crate::context::{self, Cancelled};
+use crate::sync::Arc;
 
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use std::thread::Result;
 
-/// Where a thread leaves its result for whoever joins it.
+/// Where a thread leaves its result for whoever joins it. Who drops a result
+/// that nobody joined is explored, as for any `Arc`.
 struct Packet<T>(Arc<Mutex<Option<Result<T>>>>);
 
 impl<T> Clone for Packet<T> {
@@ -61,7 +63,7 @@ pub struct Thread(Inner);
 
 #[derive(Clone, Debug)]
 enum Inner {
-    Model { epoch: u64, thread: ModelId, name: Option<Arc<str>> },
+    Model { epoch: u64, thread: ModelId, name: Option<std::sync::Arc<str>> },
     Real(std::thread::Thread),
 }
 
@@ -190,7 +192,7 @@ impl Builder {
         let packet = Packet::new();
         let theirs = packet.clone();
         let body = Box::new(move || theirs.run(f));
-        let name = self.name.map(Arc::from);
+        let name = self.name.map(std::sync::Arc::<str>::from);
         let id = context.spawn(name.clone(), body, Location::caller());
         let thread = Thread(Inner::Model {
             epoch: context.epoch(),

@@ -123,8 +123,7 @@ fn condvars_explore_who_is_woken() {
             state.1.notify_one();
         }
         threads.into_iter().for_each(|t| t.join().unwrap());
-        let order = state.0.lock().unwrap().1.clone();
-        order
+        std::mem::take(&mut state.0.lock().unwrap().1)
     });
     assert_eq!(seen, BTreeSet::from([vec![1, 2], vec![2, 1]]));
 }
@@ -324,6 +323,67 @@ fn spinning_ends() {
         t.join().unwrap();
     });
     assert!(report.exhausted() && report.failures().is_empty());
+}
+
+/// Its destructor does something visible.
+struct Loud(Arc<AtomicU32>);
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SC);
+    }
+}
+
+#[test]
+fn who_drops_an_arc_last_is_explored_where_it_can_be_told() {
+    use selvedge_runtime::sync::Arc as Modelled;
+    // The destructor runs before or after the other thread's load.
+    let seen = outcomes(|| {
+        let drops = Arc::new(AtomicU32::new(0));
+        let loud = Modelled::new(Loud(drops.clone()));
+        let other = loud.clone();
+        let t = thread::spawn(move || drop(other));
+        drop(loud);
+        let after_mine = drops.load(SC);
+        t.join().unwrap();
+        (after_mine, drops.load(SC))
+    });
+    assert_eq!(seen, BTreeSet::from([(0, 1), (1, 1)]));
+    // Two threads that only drop: two orders, and nothing else to tell.
+    let report = dfs(|| {
+        let loud = Modelled::new(Loud(Arc::new(AtomicU32::new(0))));
+        let other = loud.clone();
+        let t = thread::spawn(move || drop(other));
+        drop(loud);
+        t.join().unwrap();
+    });
+    assert_eq!((report.executions(), report.exhausted()), (2, true));
+}
+
+#[test]
+fn an_arc_of_plain_data_costs_no_execution() {
+    use selvedge_runtime::sync::Arc as Modelled;
+    let report = dfs(|| {
+        let data = Modelled::new(vec![String::from("plain"), String::from("data")]);
+        let threads = [data.clone(), data.clone()].map(|d| thread::spawn(move || d.len()));
+        drop(data);
+        threads.into_iter().for_each(|t| assert_eq!(t.join().unwrap(), 2));
+    });
+    assert_eq!((report.executions(), report.exhausted()), (1, true));
+}
+
+#[test]
+fn the_number_of_references_is_explored() {
+    use selvedge_runtime::sync::Arc as Modelled;
+    let seen = outcomes(|| {
+        let data = Modelled::new(7);
+        let other = data.clone();
+        let t = thread::spawn(move || drop(other));
+        let alone = Modelled::try_unwrap(data).is_ok();
+        t.join().unwrap();
+        alone
+    });
+    assert_eq!(seen, BTreeSet::from([false, true]));
 }
 
 // ---- failures -----------------------------------------------------------

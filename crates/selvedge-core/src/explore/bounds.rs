@@ -62,6 +62,11 @@ impl<S: Strategy> Strategy for PreemptionBound<S> {
         self.inner.end(world);
     }
 
+    fn start_again(&mut self) -> bool {
+        self.hid_something = false;
+        self.inner.start_again()
+    }
+
     fn left_out(&self) -> Option<String> {
         self.inner
             .left_out()

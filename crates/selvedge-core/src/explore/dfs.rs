@@ -139,6 +139,12 @@ impl Strategy for Dfs {
         Decision::Step(Step { thread, choice })
     }
 
+    fn start_again(&mut self) -> bool {
+        self.path.clear();
+        self.started = false;
+        true
+    }
+
     fn end(&mut self, _world: &World) {
         // Advance the deepest step that has an alternative.
         self.path.truncate(self.depth);

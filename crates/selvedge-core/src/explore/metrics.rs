@@ -70,6 +70,10 @@ impl<S: Strategy> Strategy for Metered<S> {
         self.inner.end(world);
     }
 
+    fn start_again(&mut self) -> bool {
+        self.inner.start_again()
+    }
+
     fn left_out(&self) -> Option<String> {
         self.inner.left_out()
     }

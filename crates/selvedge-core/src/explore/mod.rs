@@ -110,6 +110,14 @@ pub trait Strategy {
     /// The execution has ended (or was abandoned).
     fn end(&mut self, world: &World);
 
+    /// More of the program is visible now than in the executions so far
+    /// ([`Machine::learnt`]). A search that repeats prefixes forgets them all
+    /// and gives true; a strategy whose executions do not depend on each
+    /// other goes on.
+    fn start_again(&mut self) -> bool {
+        false
+    }
+
     /// What was left out, if anything, once [`begin`](Self::begin) gave
     /// false: then the exploration was not exhaustive.
     fn left_out(&self) -> Option<String> {
@@ -230,6 +238,7 @@ pub fn explore(
     let mut world = World::new();
     let mut enabled = Vec::new();
     let mut runs: u64 = 0;
+    let mut learnt_late = false;
     report.end = loop {
         // The clock is looked at now and then: reading it costs as much as a step.
         if runs.is_multiple_of(64) {
@@ -245,7 +254,8 @@ pub fn explore(
             break End::Executions;
         }
         if !strategy.begin() {
-            break strategy.left_out().map_or(End::Exhausted, End::Bounded);
+            let late = || learnt_late.then(|| "what is visible was learnt on the way".to_owned());
+            break strategy.left_out().or_else(late).map_or(End::Exhausted, End::Bounded);
         }
         runs += 1;
         let outcome = execute_with(machine, &mut world, strategy, limits.max_steps, &mut enabled);
@@ -261,6 +271,13 @@ pub fn explore(
         let diverged = world.faults().iter().any(|f| f.kind == FailureKind::Nondeterminism);
         if diverged || !limits.keep_going && !report.failures.is_empty() {
             break End::Failure;
+        }
+        if machine.learnt() {
+            if strategy.start_again() {
+                *report = Report::new(report.engine, report.strategy.clone(), report.seed);
+            } else {
+                learnt_late = true;
+            }
         }
     };
     report.elapsed = start.elapsed();

@@ -16,6 +16,7 @@ impl RefsState {
         let count = match op {
             RefsOp::Retain => self.count + 1,
             RefsOp::Release => self.count.saturating_sub(1),
+            RefsOp::Count => return Effect::read(self.count),
         };
         Effect::write(count, RefsState { count })
     }
@@ -30,5 +31,6 @@ mod tests {
         let two = RefsState { count: 2 };
         assert_eq!(two.eval(RefsOp::Release).unwrap().answer, 1);
         assert_eq!(two.eval(RefsOp::Retain).unwrap().answer, 3);
+        assert_eq!(two.eval(RefsOp::Count), Effect::read(2));
     }
 }

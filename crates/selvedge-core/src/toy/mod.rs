@@ -210,7 +210,7 @@ impl Toy {
     }
 
     /// The plain variables, after an execution.
-    pub fn plain(&self) -> &BTreeMap<String, i64> {
+    pub fn plain_variables(&self) -> &BTreeMap<String, i64> {
         &self.memory
     }
 

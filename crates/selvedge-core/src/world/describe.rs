@@ -149,6 +149,7 @@ impl World {
             OpKind::Channel(op) => self.describe_channel(op, &on, answer),
             OpKind::Park(ParkOp::Park) => "park: woken".to_owned(),
             OpKind::Park(ParkOp::Unpark) => format!("unpark {on}"),
+            OpKind::Refs(RefsOp::Count) => format!("count {on} = {answer}"),
             OpKind::Refs(RefsOp::Retain) => format!("clone {on} ({answer})"),
             OpKind::Refs(RefsOp::Release) => format!("drop {on} ({answer} left)"),
             OpKind::Select(select) => {

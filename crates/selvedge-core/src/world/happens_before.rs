@@ -105,6 +105,8 @@ impl World {
             OpKind::Once(OnceOp::End(_)) => clocks.released.copy_from(&me.hb),
             OpKind::Park(ParkOp::Park) => me.hb.join(&clocks.released),
             OpKind::Park(ParkOp::Unpark) => clocks.released.join(&me.hb),
+            // Who finds the only reference sees what others did before they dropped theirs.
+            OpKind::Refs(RefsOp::Count) if answer == 1 => me.hb.join(&clocks.released),
             // As the last drop of an Arc: all drops before it are visible to it.
             OpKind::Refs(RefsOp::Release) => {
                 clocks.released.join(&me.hb);
@@ -135,7 +137,7 @@ impl World {
             OpKind::Mutex(_)
             | OpKind::Once(_)
             | OpKind::Condvar(_)
-            | OpKind::Refs(RefsOp::Retain)
+            | OpKind::Refs(RefsOp::Retain | RefsOp::Count)
             | OpKind::Select(_)
             | OpKind::Thread(_) => {}
         }

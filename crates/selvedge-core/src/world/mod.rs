@@ -430,10 +430,13 @@ impl World {
     /// True if the operation announced by `thread` commutes with whatever
     /// other threads may do, now and later.
     pub fn is_local(&self, thread: ThreadId) -> bool {
-        self.announced(thread).is_some_and(|op| match op.kind {
-            OpKind::Thread(_) => true,
-            OpKind::Condvar(CondvarOp::Wake) | OpKind::Channel(ChannelOp::Taken { .. }) => true,
-            _ => false,
+        self.announced(thread).is_some_and(|op| {
+            matches!(
+                op.kind,
+                OpKind::Thread(_)
+                    | OpKind::Condvar(CondvarOp::Wake)
+                    | OpKind::Channel(ChannelOp::Taken { .. })
+            )
         })
     }
 

@@ -117,7 +117,7 @@ pub(crate) fn brute_force(program: &Program, most: u64) -> Option<BruteForce> {
         if found.interleavings > most {
             return None;
         }
-        found.behaviours.insert(behaviour(&world), machine.plain().clone());
+        found.behaviours.insert(behaviour(&world), machine.plain_variables().clone());
     }
     Some(found)
 }

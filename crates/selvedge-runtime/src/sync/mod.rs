@@ -1,5 +1,6 @@
 //! `std::sync` on announced operations.
 
+mod arc;
 pub mod atomic;
 mod barrier;
 mod condvar;
@@ -8,8 +9,9 @@ mod once;
 mod once_lock;
 mod rwlock;
 
-pub use std::sync::{Arc, LockResult, PoisonError, TryLockError, TryLockResult};
+pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
+pub use arc::Arc;
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::Condvar;
 pub use mutex::{Mutex, MutexGuard};
