@@ -236,14 +236,6 @@ pub struct Op {
     pub at: &'static Location<'static>,
 }
 
-impl Op {
-    /// True if both are the same action of the same place: what a repeated
-    /// execution must announce again.
-    pub fn is_same(&self, other: &Op) -> bool {
-        self.kind == other.kind && self.object == other.object && self.at == other.at
-    }
-}
-
 /// How an executed or announced operation touches an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {

@@ -592,6 +592,26 @@ fn statics_are_fresh_in_each_execution() {
     assert_eq!(N.load(SC), 5);
 }
 
+#[test]
+fn addresses_may_differ_from_one_execution_to_the_next() {
+    use selvedge_runtime::sync::atomic::AtomicPtr;
+    let kept = RealMutex::new(Vec::new());
+    let seen = outcomes(move || {
+        let mut list = kept.lock().unwrap();
+        // Never freed while the test runs: each execution has other addresses.
+        list.push([Box::new(1), Box::new(2)]);
+        let [a, b] = list.last_mut().unwrap().each_mut().map(|n| &raw mut **n);
+        drop(list);
+        let shared = AtomicPtr::new(a);
+        let (a, b) = (a as usize, b as usize);
+        thread::scope(|s| {
+            s.spawn(|| shared.store(b as *mut i32, SC));
+            shared.load(SC) as usize == a
+        })
+    });
+    assert_eq!(seen, BTreeSet::from([false, true]));
+}
+
 // ---- outside an exploration ------------------------------------------------
 
 #[test]

@@ -35,9 +35,19 @@ pub fn model<F>(f: F)
 where
     F: Fn() + Send + Sync + 'static,
 {
+    check(Explorer::new(), f);
+}
+
+/// What `model` does, with an explorer that was set up further: for
+/// `#[selvedge::test]`.
+#[track_caller]
+pub fn check<F>(explorer: Explorer, f: F)
+where
+    F: Fn() + Send + Sync + 'static,
+{
     match std::env::var("SELVEDGE_REPLAY") {
         Ok(text) => replay(&text, f),
-        Err(_) => judge(&Explorer::new().run(f)),
+        Err(_) => judge(&explorer.run(f)),
     }
 }
 

@@ -56,6 +56,8 @@ pub use selvedge_core::{
 };
 #[cfg(any(feature = "explore", loom, shuttle))]
 pub use selvedge_engines::{Explorer, Replayed};
+#[cfg(any(feature = "explore", loom, shuttle))]
+pub use selvedge_macros::test;
 
 /// The modules of this build's engine.
 #[allow(unreachable_pub, reason = "what is not re-exported below depends on the build")]
@@ -133,5 +135,7 @@ pub mod __private {
         }
     }
 
+    #[cfg(any(feature = "explore", loom, shuttle))]
+    pub use crate::explore::check;
     pub use implementation::{broken, note};
 }

@@ -124,7 +124,7 @@ impl Strategy for Dfs {
         }
         let op = view.announced(thread).filter(|_| view.enabled().contains(&thread));
         let choice = match (&node.pick, op) {
-            (Some(pick), Some(op)) if pick.op.is_same(op) => pick.choice,
+            (Some(pick), Some(op)) if view.world().is_same(&pick.op, op) => pick.choice,
             (None, Some(op)) => {
                 let choices = view.choices(thread);
                 let choice = choices.nth(0);
@@ -169,7 +169,8 @@ impl Strategy for Dfs {
 impl Node {
     /// A thread that does not announce what it did when this state was first met.
     fn changed(&self, view: &View<'_>) -> Option<(ThreadId, &Op)> {
-        let differs = |t: ThreadId, op: &Op| !view.announced(t).is_some_and(|now| now.is_same(op));
+        let same = |now: &Op, op: &Op| view.world().is_same(now, op);
+        let differs = |t: ThreadId, op: &Op| !view.announced(t).is_some_and(|now| same(now, op));
         self.announced.iter().find(|(t, op)| differs(*t, op)).map(|(t, op)| (*t, op))
     }
 }

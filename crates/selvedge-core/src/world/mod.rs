@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::failure::{Failure, FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId, ThreadPath};
-use crate::model::{Applied, Next, ObjectState};
+use crate::model::{Applied, Next, ObjectState, ValueType};
 use crate::op::{Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
 
 use happens_before::ObjectClocks;
@@ -379,6 +379,16 @@ impl World {
     /// The operation that a parked thread has announced.
     pub fn announced(&self, thread: ThreadId) -> Option<&Op> {
         self.threads[thread.index()].announced.as_ref()
+    }
+
+    /// True if both are the same action of the same place: what a repeated
+    /// execution must announce again. Addresses may differ from one execution
+    /// to the next, other operands may not.
+    pub fn is_same(&self, a: &Op, b: &Op) -> bool {
+        let is_pointer = |object: ObjectId| matches!(self.state(object), ObjectState::Atomic(s) if s.ty == ValueType::Pointer);
+        let same_kind = a.kind == b.kind
+            || op_code(&a.kind) == op_code(&b.kind) && a.object.is_some_and(is_pointer);
+        same_kind && a.object == b.object && (std::ptr::eq(a.at, b.at) || a.at == b.at)
     }
 
     /// True if the thread has ended.
