@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::id::{EventId, ThreadId};
 
 /// A vector clock.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default)]
 pub struct Clock(SmallVec<[u32; 6]>);
 
 impl Clock {
@@ -18,30 +18,34 @@ impl Clock {
     }
 
     /// Forgets everything; keeps the memory.
+    #[inline]
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.0.fill(0);
     }
 
     /// The last event of `thread` that is known.
+    #[inline]
     pub fn get(&self, thread: ThreadId) -> u32 {
         self.0.get(thread.index()).copied().unwrap_or(0)
     }
 
     /// Learns of the event `index` of `thread`, which must not be older than
     /// the last one known.
+    #[inline]
     pub fn set(&mut self, thread: ThreadId, index: u32) {
         let at = thread.index();
         if at >= self.0.len() {
-            self.0.resize(at + 1, 0);
+            self.grow(at + 1);
         }
         debug_assert!(self.0[at] <= index);
         self.0[at] = index;
     }
 
     /// Learns of all that `other` knows.
+    #[inline]
     pub fn join(&mut self, other: &Clock) {
         if other.0.len() > self.0.len() {
-            self.0.resize(other.0.len(), 0);
+            self.grow(other.0.len());
         }
         for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
             *mine = (*mine).max(*theirs);
@@ -49,9 +53,19 @@ impl Clock {
     }
 
     /// Becomes a copy of `other`; keeps the memory.
+    #[inline]
     pub fn copy_from(&mut self, other: &Clock) {
-        self.0.clear();
-        self.0.extend_from_slice(&other.0);
+        if other.0.len() > self.0.len() {
+            self.grow(other.0.len());
+        }
+        let (same, rest) = self.0.split_at_mut(other.0.len());
+        same.copy_from_slice(&other.0);
+        rest.fill(0);
+    }
+
+    #[cold]
+    fn grow(&mut self, threads: usize) {
+        self.0.resize(threads, 0);
     }
 
     /// True if the event is known.
@@ -76,5 +90,7 @@ mod tests {
         assert_eq!((a.get(t0), a.get(ThreadId(1)), a.get(t3)), (4, 0, 1));
         assert!(a.knows(EventId { thread: t3, index: 1 }));
         assert!(!a.knows(EventId { thread: t3, index: 2 }));
+        a.copy_from(&Clock::new());
+        assert_eq!((a.get(t0), a.get(t3)), (0, 0));
     }
 }

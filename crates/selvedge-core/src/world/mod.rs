@@ -34,6 +34,20 @@ enum Life {
     Finished,
 }
 
+/// When the announced operation is enabled, as far as that is quickly told.
+#[derive(Clone, Copy, Debug, Default)]
+enum Gate {
+    /// Never: nothing is announced.
+    #[default]
+    Shut,
+    /// Always.
+    Open,
+    /// While the mutex is free.
+    Mutex(ObjectId),
+    /// The rules of its object say so.
+    Ask,
+}
+
 #[derive(Debug, Default)]
 struct Thread {
     // Identity: the same in every execution.
@@ -45,6 +59,7 @@ struct Thread {
     life: Life,
     /// The operation at which it is parked.
     announced: Option<Op>,
+    gate: Gate,
     events: u32,
     spawned: u32,
     created: u32,
@@ -199,6 +214,7 @@ impl World {
             let t = &mut self.threads[thread.index()];
             t.life = Life::Absent;
             t.announced = None;
+            t.gate = Gate::Shut;
             (t.events, t.spawned, t.created) = (0, 0, 0);
             t.name = None;
             t.park = None;
@@ -233,7 +249,14 @@ impl World {
     /// Parks `thread` at its next operation.
     #[inline]
     pub fn announce(&mut self, thread: ThreadId, op: Op) {
-        self.threads[thread.index()].announced = Some(op);
+        let t = &mut self.threads[thread.index()];
+        t.announced = Some(op);
+        t.gate = match (op.kind, op.object) {
+            (OpKind::Mutex(MutexOp::Lock), Some(mutex)) => Gate::Mutex(mutex),
+            (OpKind::Atomic(_) | OpKind::Mutex(_), _) => Gate::Open,
+            (OpKind::Thread(ThreadOp::Spawn | ThreadOp::Fence(_)), _) => Gate::Open,
+            _ => Gate::Ask,
+        };
         match (op.kind, op.object) {
             (OpKind::Thread(ThreadOp::Yield(kind)), _) => self.announce_yield(thread, kind),
             (OpKind::Mutex(MutexOp::Lock), Some(object)) => {
@@ -402,7 +425,19 @@ impl World {
     }
 
     /// True if the operation announced by `thread` could take effect now.
+    #[inline]
     pub fn enabled(&self, thread: ThreadId) -> bool {
+        match self.threads[thread.index()].gate {
+            Gate::Shut => false,
+            Gate::Open => true,
+            Gate::Mutex(mutex) => {
+                matches!(self.state(mutex), ObjectState::Mutex(s) if s.owner.is_none())
+            }
+            Gate::Ask => self.ask_enabled(thread),
+        }
+    }
+
+    fn ask_enabled(&self, thread: ThreadId) -> bool {
         let t = &self.threads[thread.index()];
         let Some(op) = &t.announced else { return false };
         match op.kind {
@@ -413,12 +448,7 @@ impl World {
             OpKind::Thread(ThreadOp::Any(n)) => n > 0,
             OpKind::Thread(ThreadOp::Spawn | ThreadOp::Fence(_)) => true,
             OpKind::Select(select) => select.has_default || self.ready_cases(select) != 0,
-            // The common cases without computing the effect.
-            OpKind::Atomic(_) => true,
-            _ => match (&op.kind, self.object_of(op)) {
-                (OpKind::Mutex(MutexOp::Lock), ObjectState::Mutex(s)) => s.owner.is_none(),
-                (kind, state) => state.eval(kind, thread, 0).is_some(),
-            },
+            kind => self.object_of(op).eval(&kind, thread, 0).is_some(),
         }
     }
 
@@ -510,6 +540,7 @@ impl World {
         let Some(op) = self.threads[thread.index()].announced.take() else {
             panic!("{thread:?} has announced nothing")
         };
+        self.threads[thread.index()].gate = Gate::Shut;
         let index = self.threads[thread.index()].events + 1;
         self.threads[thread.index()].events = index;
         self.threads[thread.index()].hb.set(thread, index);
