@@ -9,7 +9,7 @@
 //! | [`machine`] | the contract with whatever runs the program |
 //! | [`explore`] | strategies and the loop that drives them |
 //! | [`schedule`] | the choices that determine an execution, and their printable form |
-//! | [`failure`], [`trace`], [`report`] | results, as values that renderers read |
+//! | [`place`], [`failure`], [`trace`], [`report`] | results, as values that renderers read |
 //! | [`scenario`], [`settings`] | what is explored, and how |
 //!
 //! Nothing here knows how threads are run: a [`machine::Machine`] does that.
@@ -24,6 +24,7 @@ pub mod id;
 pub mod machine;
 pub mod model;
 pub mod op;
+pub mod place;
 pub mod report;
 pub mod scenario;
 pub mod schedule;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Place;
+use crate::place::Place;
 
 /// One execution, step by step, in the order in which it happened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,20 +4,24 @@
 //! The world is reused for all executions of an exploration: identities are
 //! interned once, memory is kept.
 
+mod choices;
 mod describe;
 mod happens_before;
+mod identity;
 mod race;
 mod spin;
+mod step;
 
 use std::panic::Location;
 use std::sync::Arc;
 
 use crate::clock::Clock;
-use crate::failure::{Failure, FailureKind, Fault, Place};
+use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId, ThreadPath};
-use crate::model::{Applied, Next, ObjectState, ValueType};
-use crate::op::{Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
+use crate::model::{Next, ObjectState};
+use crate::op::{Access, ChannelOp, CondvarOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
 
+pub use choices::{Choices, MAX_CASES};
 use happens_before::ObjectClocks;
 use race::CellHistory;
 use spin::Spin;
@@ -119,57 +123,6 @@ enum Logged {
     Access { thread: ThreadId, cell: ObjectId, write: bool, at: &'static Location<'static> },
     Note { thread: ThreadId, text: String, at: &'static Location<'static> },
 }
-
-/// The choices that an enabled operation has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choices {
-    /// 0, 1, ... below the number.
-    Below(u32),
-    /// The cases of a select that are ready, as a set of bits.
-    Among(u64),
-}
-
-impl Choices {
-    /// How many there are.
-    pub fn len(self) -> u32 {
-        match self {
-            Choices::Below(n) => n,
-            Choices::Among(bits) => bits.count_ones(),
-        }
-    }
-
-    /// Never: an enabled operation has a choice.
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    /// The `k`-th choice, from 0.
-    pub fn nth(self, k: u32) -> u32 {
-        match self {
-            Choices::Below(_) => k,
-            Choices::Among(mut bits) => {
-                for _ in 0..k {
-                    bits &= bits - 1;
-                }
-                bits.trailing_zeros()
-            }
-        }
-    }
-
-    /// The least choice that is at least `from`.
-    pub fn at_least(self, from: u32) -> Option<u32> {
-        match self {
-            Choices::Below(n) => (from < n).then_some(from),
-            Choices::Among(bits) => {
-                let rest = if from < 64 { bits >> from << from } else { 0 };
-                (rest != 0).then(|| rest.trailing_zeros())
-            }
-        }
-    }
-}
-
-/// The most cases that a select may have.
-pub const MAX_CASES: usize = 64;
 
 /// One execution as the search sees it.
 #[derive(Debug)]
@@ -404,16 +357,6 @@ impl World {
         self.threads[thread.index()].announced.as_ref()
     }
 
-    /// True if both are the same action of the same place: what a repeated
-    /// execution must announce again. Addresses may differ from one execution
-    /// to the next, other operands may not.
-    pub fn is_same(&self, a: &Op, b: &Op) -> bool {
-        let is_pointer = |object: ObjectId| matches!(self.state(object), ObjectState::Atomic(s) if s.ty == ValueType::Pointer);
-        let same_kind = a.kind == b.kind
-            || op_code(&a.kind) == op_code(&b.kind) && a.object.is_some_and(is_pointer);
-        same_kind && a.object == b.object && (std::ptr::eq(a.at, b.at) || a.at == b.at)
-    }
-
     /// True if the thread has ended.
     pub fn is_finished(&self, thread: ThreadId) -> bool {
         self.threads[thread.index()].life == Life::Finished
@@ -531,60 +474,6 @@ impl World {
             .filter_map(move |object| access.map(|a| (object, a)))
     }
 
-    /// Lets the operation announced by `thread` take effect, and gives its
-    /// answer, to be delivered by the machine.
-    ///
-    /// # Panics
-    /// If the thread is not enabled or has no such choice: a mistake of the driver.
-    pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
-        let Some(op) = self.threads[thread.index()].announced.take() else {
-            panic!("{thread:?} has announced nothing")
-        };
-        self.threads[thread.index()].gate = Gate::Shut;
-        let index = self.threads[thread.index()].events + 1;
-        self.threads[thread.index()].events = index;
-        self.threads[thread.index()].hb.set(thread, index);
-        let Applied { answer, access, changed } = match op.kind {
-            OpKind::Thread(kind) => {
-                let answer = self.step_thread(thread, kind, choice);
-                Applied { answer, access: None, changed: false }
-            }
-            OpKind::Select(select) => self.step_select(thread, select, choice),
-            kind => {
-                let object = op.object.expect("an operation on an object names it");
-                self.step_object(thread, object, kind, choice)
-            }
-        };
-        let event = Event { thread, index, op, choice, answer, access, changed };
-        if let Some(log) = &mut self.log {
-            log.push(Logged::Event(self.events.len()));
-        }
-        self.events.push(event);
-        answer
-    }
-
-    /// Carries out an operation at once if it does not block: for what
-    /// destructors do while an execution is torn down. Leaves no event.
-    pub fn apply_unscheduled(&mut self, thread: ThreadId, op: Op) -> Option<u64> {
-        match op.kind {
-            OpKind::Thread(ThreadOp::Spawn) => None,
-            OpKind::Thread(ThreadOp::Join(child)) => self.is_finished(child).then_some(0),
-            OpKind::Thread(_) => Some(0),
-            OpKind::Select(select) => match self.ready_cases(select) {
-                0 => select.has_default.then_some(u64::from(select.count)),
-                ready => {
-                    let case = ready.trailing_zeros();
-                    Some(self.step_select(thread, select, case).answer)
-                }
-            },
-            kind => {
-                let object = op.object?;
-                let applied = self.objects[object.index()].state.apply(&kind, thread, 0)?;
-                Some(applied.answer)
-            }
-        }
-    }
-
     // ---- identities --------------------------------------------------------
 
     /// The path of spawns of a thread.
@@ -605,25 +494,6 @@ impl World {
         (self.threads[thread.index()].life != Life::Absent).then_some(thread)
     }
 
-    /// A number that depends on nothing but who executed which operations on
-    /// which objects, in which order: the same when an execution is repeated,
-    /// in any process.
-    pub fn fingerprint(&self) -> u32 {
-        use std::hash::{Hash, Hasher};
-        let mut hash = rustc_hash::FxHasher::default();
-        for event in &self.events {
-            self.path(event.thread).0.as_slice().hash(&mut hash);
-            (op_code(&event.op.kind), event.choice).hash(&mut hash);
-            for (object, _) in self.accesses(event) {
-                let object = &self.objects[object.index()];
-                self.path(object.creator).0.as_slice().hash(&mut hash);
-                object.nth.hash(&mut hash);
-            }
-        }
-        let hash = hash.finish();
-        (hash >> 32) as u32 ^ hash as u32
-    }
-
     // ---- inner workings ----------------------------------------------------
 
     fn object_of(&self, op: &Op) -> &ObjectState {
@@ -642,84 +512,6 @@ impl World {
             }
         }
         ready
-    }
-
-    fn step_object(
-        &mut self,
-        thread: ThreadId,
-        id: ObjectId,
-        kind: OpKind,
-        choice: u32,
-    ) -> Applied {
-        let object = &mut self.objects[id.index()];
-        let applied =
-            object.state.apply(&kind, thread, choice).expect("the driver picks enabled operations");
-        object.version = object.version.wrapping_add(u32::from(applied.changed));
-        self.synchronise(thread, id, kind, applied.answer, applied.access);
-        applied
-    }
-
-    fn step_select(&mut self, thread: ThreadId, select: SelectOp, case: u32) -> Applied {
-        if self.ready_cases(select) == 0 {
-            debug_assert!(select.has_default);
-            let answer = u64::from(select.count);
-            return Applied { answer, access: Some(Access::Read), changed: false };
-        }
-        let channel = self.case_channels(select)[case as usize];
-        let recv = OpKind::Channel(ChannelOp::Recv);
-        let received = self.step_object(thread, channel, recv, 0);
-        Applied { answer: SelectOp::answer(case, received.answer), ..received }
-    }
-
-    fn step_thread(&mut self, thread: ThreadId, kind: ThreadOp, choice: u32) -> u64 {
-        match kind {
-            ThreadOp::Spawn => {
-                let child = self.new_thread(thread);
-                child.index() as u64
-            }
-            ThreadOp::Join(child) => {
-                let [me, child] = self.two(thread, child);
-                me.hb.join(&child.hb);
-                0
-            }
-            ThreadOp::Yield(_) => {
-                self.threads[thread.index()].spin.next_turn();
-                0
-            }
-            ThreadOp::Any(n) => {
-                assert!(choice < n, "any() has {n} choices");
-                u64::from(choice)
-            }
-            ThreadOp::Fence(order) => {
-                self.fence(thread, order);
-                0
-            }
-        }
-    }
-
-    fn new_thread(&mut self, parent: ThreadId) -> ThreadId {
-        let next = ThreadId::from_index(self.threads.len());
-        let p = &mut self.threads[parent.index()];
-        p.spawned += 1;
-        let nth = p.spawned;
-        let child = match p.children.get(nth as usize - 1) {
-            Some(&child) => child,
-            None => {
-                let child = next;
-                p.children.push(child);
-                self.threads.push(Thread { parent: Some(parent), nth, ..Thread::default() });
-                child
-            }
-        };
-        let [p, c] = self.two(parent, child);
-        c.hb.copy_from(&p.hb);
-        c.life = Life::Alive;
-        self.live.push(child);
-        child
-    }
-
-    fn two(&mut self, a: ThreadId, b: ThreadId) -> [&mut Thread; 2] {
-        self.threads.get_disjoint_mut([a.index(), b.index()]).expect("two threads that exist")
     }
 
     #[inline]
@@ -749,49 +541,5 @@ impl World {
             fault = fault.detail(format!("{who} locked {name} before"), Some(Place::from(at)));
         }
         self.fail(fault);
-    }
-}
-
-/// A number for the kind of an operation, without operands that may be
-/// addresses; part of the schedule format.
-fn op_code(kind: &OpKind) -> u8 {
-    match kind {
-        OpKind::Atomic(op) => match op {
-            AtomicOp::Load { .. } => 0,
-            AtomicOp::Store { .. } => 1,
-            AtomicOp::Rmw { .. } => 2,
-            AtomicOp::CompareExchange { .. } => 3,
-        },
-        OpKind::Mutex(op) => 10 + *op as u8,
-        OpKind::RwLock(op) => 20 + *op as u8,
-        OpKind::Condvar(op) => 30 + *op as u8,
-        OpKind::Once(_) => 40,
-        OpKind::Channel(op) => match op {
-            ChannelOp::Send => 50,
-            ChannelOp::Offer => 51,
-            ChannelOp::Taken { .. } => 52,
-            ChannelOp::Recv => 53,
-            ChannelOp::TryRecv => 54,
-            ChannelOp::Close => 55,
-            ChannelOp::SendersGone => 56,
-            ChannelOp::ReceiversGone => 57,
-        },
-        OpKind::Park(op) => 60 + *op as u8,
-        OpKind::Refs(op) => 70 + *op as u8,
-        OpKind::Select(_) => 80,
-        OpKind::Thread(op) => match op {
-            ThreadOp::Spawn => 90,
-            ThreadOp::Join(_) => 91,
-            ThreadOp::Yield(_) => 92,
-            ThreadOp::Any(_) => 93,
-            ThreadOp::Fence(_) => 94,
-        },
-    }
-}
-
-impl Failure {
-    /// A failure met in one execution only.
-    pub fn single(fault: Fault) -> Self {
-        Failure { fault, schedule: None, executions: 1, count: 1, trace: None }
     }
 }

@@ -1,0 +1,140 @@
+//! An operation takes effect.
+
+use super::{Event, Gate, Life, Logged, Thread, World};
+use crate::id::{ObjectId, ThreadId};
+use crate::model::Applied;
+use crate::op::{Access, ChannelOp, Op, OpKind, SelectOp, ThreadOp};
+
+impl World {
+    /// Lets the operation announced by `thread` take effect, and gives its
+    /// answer, to be delivered by the machine.
+    ///
+    /// # Panics
+    /// If the thread is not enabled or has no such choice: a mistake of the driver.
+    pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
+        let Some(op) = self.threads[thread.index()].announced.take() else {
+            panic!("{thread:?} has announced nothing")
+        };
+        self.threads[thread.index()].gate = Gate::Shut;
+        let index = self.threads[thread.index()].events + 1;
+        self.threads[thread.index()].events = index;
+        self.threads[thread.index()].hb.set(thread, index);
+        let Applied { answer, access, changed } = match op.kind {
+            OpKind::Thread(kind) => {
+                let answer = self.step_thread(thread, kind, choice);
+                Applied { answer, access: None, changed: false }
+            }
+            OpKind::Select(select) => self.step_select(thread, select, choice),
+            kind => {
+                let object = op.object.expect("an operation on an object names it");
+                self.step_object(thread, object, kind, choice)
+            }
+        };
+        let event = Event { thread, index, op, choice, answer, access, changed };
+        if let Some(log) = &mut self.log {
+            log.push(Logged::Event(self.events.len()));
+        }
+        self.events.push(event);
+        answer
+    }
+
+    /// Carries out an operation at once if it does not block: for what
+    /// destructors do while an execution is torn down. Leaves no event.
+    pub fn apply_unscheduled(&mut self, thread: ThreadId, op: Op) -> Option<u64> {
+        match op.kind {
+            OpKind::Thread(ThreadOp::Spawn) => None,
+            OpKind::Thread(ThreadOp::Join(child)) => self.is_finished(child).then_some(0),
+            OpKind::Thread(_) => Some(0),
+            OpKind::Select(select) => match self.ready_cases(select) {
+                0 => select.has_default.then_some(u64::from(select.count)),
+                ready => {
+                    let case = ready.trailing_zeros();
+                    Some(self.step_select(thread, select, case).answer)
+                }
+            },
+            kind => {
+                let object = op.object?;
+                let applied = self.objects[object.index()].state.apply(&kind, thread, 0)?;
+                Some(applied.answer)
+            }
+        }
+    }
+
+    fn step_object(
+        &mut self,
+        thread: ThreadId,
+        id: ObjectId,
+        kind: OpKind,
+        choice: u32,
+    ) -> Applied {
+        let object = &mut self.objects[id.index()];
+        let applied =
+            object.state.apply(&kind, thread, choice).expect("the driver picks enabled operations");
+        object.version = object.version.wrapping_add(u32::from(applied.changed));
+        self.synchronise(thread, id, kind, applied.answer, applied.access);
+        applied
+    }
+
+    fn step_select(&mut self, thread: ThreadId, select: SelectOp, case: u32) -> Applied {
+        if self.ready_cases(select) == 0 {
+            debug_assert!(select.has_default);
+            let answer = u64::from(select.count);
+            return Applied { answer, access: Some(Access::Read), changed: false };
+        }
+        let channel = self.case_channels(select)[case as usize];
+        let recv = OpKind::Channel(ChannelOp::Recv);
+        let received = self.step_object(thread, channel, recv, 0);
+        Applied { answer: SelectOp::answer(case, received.answer), ..received }
+    }
+
+    fn step_thread(&mut self, thread: ThreadId, kind: ThreadOp, choice: u32) -> u64 {
+        match kind {
+            ThreadOp::Spawn => {
+                let child = self.new_thread(thread);
+                child.index() as u64
+            }
+            ThreadOp::Join(child) => {
+                let [me, child] = self.two(thread, child);
+                me.hb.join(&child.hb);
+                0
+            }
+            ThreadOp::Yield(_) => {
+                self.threads[thread.index()].spin.next_turn();
+                0
+            }
+            ThreadOp::Any(n) => {
+                assert!(choice < n, "any() has {n} choices");
+                u64::from(choice)
+            }
+            ThreadOp::Fence(order) => {
+                self.fence(thread, order);
+                0
+            }
+        }
+    }
+
+    pub(super) fn new_thread(&mut self, parent: ThreadId) -> ThreadId {
+        let next = ThreadId::from_index(self.threads.len());
+        let p = &mut self.threads[parent.index()];
+        p.spawned += 1;
+        let nth = p.spawned;
+        let child = match p.children.get(nth as usize - 1) {
+            Some(&child) => child,
+            None => {
+                let child = next;
+                p.children.push(child);
+                self.threads.push(Thread { parent: Some(parent), nth, ..Thread::default() });
+                child
+            }
+        };
+        let [p, c] = self.two(parent, child);
+        c.hb.copy_from(&p.hb);
+        c.life = Life::Alive;
+        self.live.push(child);
+        child
+    }
+
+    fn two(&mut self, a: ThreadId, b: ThreadId) -> [&mut Thread; 2] {
+        self.threads.get_disjoint_mut([a.index(), b.index()]).expect("two threads that exist")
+    }
+}
