@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use selvedge_core::report::{End, Engine, Report};
 use selvedge_core::scenario::{Agreement, Expectation, Scenario};
@@ -74,7 +74,6 @@ pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, Ba
     let style = output::style();
     let mut printer = Printer::new(&scenarios, options, &style);
     let progress = Progress::new();
-    let start = Instant::now();
     let mut done: Vec<(Report, bool)> = Vec::new();
     let mut error = None;
     explore_all(&scenarios, &base, options.workers, &progress, |i, report, exhaustive| {
@@ -96,7 +95,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, Ba
         .zip(&done)
         .map(|(scenario, (report, exhaustive))| Row::new(scenario, report, *exhaustive))
         .collect();
-    printer.end(&rows, start.elapsed());
+    printer.end(&rows);
     Ok(rows
         .iter()
         .map(|row| exit(row.agreement))
@@ -175,18 +174,16 @@ struct Printer<'a> {
 impl<'a> Printer<'a> {
     fn new(scenarios: &[&Scenario], options: &args::Check, style: &'a Style) -> Self {
         let widths = Widths::of(scenarios.iter().copied(), style);
-        let printer =
-            Printer { format: options.format, quiet: options.quiet, style, widths, section: None };
-        if printer.format == Format::Human {
-            output::line(&summary::header(&printer.widths, style));
-        }
-        printer
+        Printer { format: options.format, quiet: options.quiet, style, widths, section: None }
     }
 
     fn row(&mut self, row: &Row<'_>) {
         if self.format == Format::Json {
             output::line(&json::line(row));
             return;
+        }
+        if self.section.is_none() {
+            output::line(&summary::header(&self.widths, self.style));
         }
         let section = row.scenario.section();
         if self.section != Some(section) {
@@ -196,7 +193,7 @@ impl<'a> Printer<'a> {
         output::line(&summary::row(row, &self.widths, self.style));
     }
 
-    fn end(&self, rows: &[Row<'_>], _elapsed: Duration) {
+    fn end(&self, rows: &[Row<'_>]) {
         if self.format == Format::Json {
             return;
         }

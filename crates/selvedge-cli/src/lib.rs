@@ -50,7 +50,12 @@ impl<T: Into<String>> From<T> for BadInput {
 /// input, with one line on stderr; 3 nothing contradicted, but a budget ended
 /// a search that had to be exhaustive.
 pub fn main(registry: Registry) -> ExitCode {
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) if error.use_stderr() => return bad_input(&first_line(&error)),
+        // --help and --version.
+        Err(text) => text.exit(),
+    };
     let result = match args.command {
         None => check::run(&registry, &args::Check::default()),
         Some(args::Command::Check(options)) => check::run(&registry, &options),
@@ -61,9 +66,19 @@ pub fn main(registry: Registry) -> ExitCode {
     };
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
-        Err(BadInput(what)) => {
-            eprintln!("error: {what}");
-            ExitCode::from(2)
-        }
+        Err(BadInput(what)) => bad_input(&what),
     }
+}
+
+fn bad_input(what: &str) -> ExitCode {
+    eprintln!("error: {what}");
+    ExitCode::from(2)
+}
+
+/// What clap says, without the usage that it adds.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let line = lines.collect::<Vec<_>>().join(" ");
+    line.strip_prefix("error: ").unwrap_or(&line).to_owned()
 }
