@@ -71,7 +71,7 @@ pub(crate) struct Search {
     /// native, loom, shuttle or std
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<Engine>,
-    /// dfs, dfs:unreduced or random on native; random, pct:D or dfs on shuttle
+    /// dfs, dfs:unreduced or random on native; random, pct:D, urw or dfs on shuttle
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<String>,
     /// Seed of what is drawn at random

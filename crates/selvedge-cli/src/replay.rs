@@ -5,8 +5,9 @@ use selvedge_core::report::Engine;
 use selvedge_core::schedule::Schedule;
 use selvedge_core::settings::Settings;
 use selvedge_engines::Explorer;
-use selvedge_report::{columns, failure};
+use selvedge_report::columns;
 
+use crate::check::draw_failures;
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args, output};
 
@@ -33,11 +34,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Replay) -> Result<Exit, B
             output::print(&columns::columns(&replayed.trace, &style));
             output::line(&format!("{}: this execution does not fail", scenario.name));
         }
-        failures => {
-            for f in failures {
-                output::print(&failure::failure(f, scenario.name, None, &style));
-            }
-        }
+        _ => draw_failures(&replayed.report, scenario, &style),
     }
     Ok(Exit::Success)
 }

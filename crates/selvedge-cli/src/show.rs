@@ -32,6 +32,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Show) -> Result<Exit, Bad
         output::print(&failure::conclusion(&report, &style));
     }
     if !scenario.fixes.is_empty() {
+        output::line("");
         output::line(&format!("mended by {}", scenario.fixes.join(", ")));
     }
     Ok(match scenario.agreement(&report, exhaustive) {

@@ -13,8 +13,8 @@
 //! | [`scenario`], [`settings`] | what is explored, and how |
 //!
 //! Nothing here knows how threads are run: a [`machine::Machine`] does that.
-//! The crate `selvedge-runtime` has one on coroutines; [`toy`] (feature
-//! `toy`) interprets tiny programs, so that the search is tested without any.
+//! The crate `selvedge-runtime` has one on coroutines; `toy` (a feature)
+//! interprets tiny programs, so that the search is tested without any.
 #![forbid(unsafe_code)]
 
 pub mod clock;

@@ -161,7 +161,10 @@ impl Report {
         match &self.end {
             End::Exhausted => Verdict::HoldsExhausted,
             End::Failure => Verdict::Fails,
-            End::Executions => Verdict::HoldsBounded(format!("{} executions", self.executions)),
+            End::Executions => {
+                let s = if self.executions == 1 { "" } else { "s" };
+                Verdict::HoldsBounded(format!("{} execution{s}", self.executions))
+            }
             End::Time => Verdict::HoldsBounded(format!("{:.1?}", self.elapsed)),
             End::Bounded(why) => Verdict::HoldsBounded(why.clone()),
             End::Error(what) => Verdict::Error(what.clone()),

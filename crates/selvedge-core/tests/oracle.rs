@@ -82,5 +82,5 @@ fn a_bound_on_preemptions_is_said_unless_it_did_nothing() {
     assert_eq!((bounded(0).executions, bounded(0).exhausted()), (2, false));
     assert_eq!((bounded(1).executions, bounded(1).exhausted()), (4, false));
     assert_eq!((bounded(2).executions, bounded(2).exhausted()), (6, true));
-    assert_eq!(bounded(1).verdict().to_string(), "holds, bounded (at most 1 preemptions)");
+    assert_eq!(bounded(1).verdict().to_string(), "holds, bounded (at most 1 preemption)");
 }

@@ -26,15 +26,14 @@ pub fn test(settings: TokenStream, item: TokenStream) -> TokenStream {
     let settings =
         parse_macro_input!(settings with Punctuated::<Setting, Token![,]>::parse_terminated);
     let ItemFn { attrs, vis, sig, block } = parse_macro_input!(item as ItemFn);
-    let wrong = if let Some(argument) = sig.inputs.first() {
-        Some((argument as &dyn quote::ToTokens, "a test that is explored takes no arguments"))
-    } else if let Some(keyword) = &sig.asyncness {
-        Some((keyword as &dyn quote::ToTokens, "a test that is explored is not async"))
-    } else {
-        None
-    };
-    if let Some((tokens, message)) = wrong {
-        return syn::Error::new_spanned(tokens, message).to_compile_error().into();
+    let argument = sig.inputs.first().map(|argument| {
+        syn::Error::new_spanned(argument, "a test that is explored takes no arguments")
+    });
+    let keyword = sig
+        .asyncness
+        .map(|keyword| syn::Error::new_spanned(keyword, "a test that is explored is not async"));
+    if let Some(error) = argument.or(keyword) {
+        return error.to_compile_error().into();
     }
     let calls = settings.iter().map(|Setting { name, value }| quote!(.#name(#value)));
     let (name, output) = (&sig.ident, &sig.output);

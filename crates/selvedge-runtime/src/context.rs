@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::io::Write;
 use std::panic::{Location, PanicHookInfo, resume_unwind};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use corosensei::Yielder;
 use selvedge_core::failure::{FailureKind, Fault, Place};
 use selvedge_core::id::{ObjectId, ThreadId};
 use selvedge_core::op::{MutexOp, Op, OpKind, RwLockOp};
+use selvedge_core::schedule::Schedule;
 use selvedge_core::world::World;
 
 /// What a parked coroutine is resumed with.
@@ -442,21 +444,37 @@ impl Context {
         if self.unwinding.get() {
             // A panic in a destructor during unwinding aborts the process
             // unless it is caught in there: say what is known while it can be.
-            let at = place.as_ref().map_or_else(String::new, |p| format!(" at {p}"));
-            eprintln!(
-                "selvedge: a destructor panicked while its thread was unwinding{at}: {message}"
-            );
-            self.world(|w| {
-                for fault in w.faults() {
-                    eprintln!("selvedge: the execution had failed before: {}", fault.message);
-                }
-                let schedule = selvedge_core::schedule::Schedule::of(w, None);
-                eprintln!("selvedge: schedule: {schedule}");
-            });
+            self.last_words(&Panicked { message, place });
             return;
         }
         self.unwinding.set(true);
         self.panicked.replace(Some(Panicked { message, place }));
+    }
+}
+
+impl Context {
+    /// What is known of an execution that may be about to abort the process.
+    /// Straight to stderr: what a test harness captures would be lost.
+    #[cold]
+    fn last_words(&self, second: &Panicked) {
+        let panic = |p: &Panicked| match &p.place {
+            Some(place) => format!("{} (at {place})", p.message),
+            None => p.message.clone(),
+        };
+        let mut text =
+            String::from("\nselvedge: a destructor panicked while its thread was unwinding");
+        if let Some(first) = &*self.panicked.borrow() {
+            text.push_str(&format!("\nselvedge: first panic: {}", panic(first)));
+        }
+        self.world(|w| {
+            for fault in w.faults() {
+                text.push_str(&format!("\nselvedge: before: {}: {}", fault.name, fault.message));
+            }
+            text.push_str(&format!("\nselvedge: the destructor's panic: {}", panic(second)));
+            text.push_str(&format!("\nselvedge: schedule: {}\n", Schedule::of(w, None)));
+        });
+        // If stderr is gone there is nobody to tell.
+        drop(std::io::stderr().write_all(text.as_bytes()));
     }
 }
 

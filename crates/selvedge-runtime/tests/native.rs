@@ -286,31 +286,23 @@ fn rwlocks_let_readers_in_together() {
 #[test]
 fn spinning_ends() {
     let seen = outcomes(|| {
-        let locked = Arc::new((AtomicBool::new(false), UnsafeCell::new(0)));
-        struct Share(Arc<(AtomicBool, UnsafeCell<i32>)>);
-        // SAFETY: the cell is used only while the spin lock is held.
-        unsafe impl Send for Share {}
-        let work = |share: Share| {
-            let share = share;
-            while share.0.0.swap(true, Ordering::Acquire) {
-                hint::spin_loop();
-            }
-            // SAFETY: the spin lock is held.
-            share.0.1.with_mut(|n| unsafe { *n += 1 });
-            share.0.0.store(false, Ordering::Release);
-        };
+        let locked = Shared::new();
         let threads: Vec<_> = (0..3)
             .map(|_| {
-                let share = Share(locked.clone());
+                let shared = locked.clone();
                 thread::spawn(move || {
-                    let share = share;
-                    work(share)
+                    while shared.1.swap(true, Ordering::Acquire) {
+                        hint::spin_loop();
+                    }
+                    // SAFETY: the spin lock is held.
+                    shared.0.with_mut(|n| unsafe { *n += 1 });
+                    shared.1.store(false, Ordering::Release);
                 })
             })
             .collect();
         threads.into_iter().for_each(|t| t.join().unwrap());
         // SAFETY: all others have been joined.
-        locked.1.with(|n| unsafe { *n })
+        locked.0.with(|n| unsafe { *n })
     });
     assert_eq!(seen, BTreeSet::from([3]));
     let report = dfs(|| {
@@ -565,7 +557,7 @@ fn nondeterminism_is_told() {
         let n = AtomicU32::new(0);
         thread::scope(|s| {
             s.spawn(|| n.store(1, SC));
-            if calls.fetch_add(1, SC) % 2 == 0 {
+            if calls.fetch_add(1, SC).is_multiple_of(2) {
                 n.load(SC);
             } else {
                 n.store(2, SC);

@@ -71,7 +71,10 @@ where
 fn judge(report: &Report) {
     let style = Style::plain(100);
     match report.verdict() {
-        Verdict::HoldsExhausted => {}
+        // Seen with --nocapture.
+        Verdict::HoldsExhausted => {
+            eprintln!("selvedge: holds, exhausted: {} behaviours", report.executions());
+        }
         Verdict::HoldsBounded(why) => {
             eprintln!("selvedge: holds, bounded ({why}): this is no proof");
         }

@@ -139,3 +139,8 @@ pub mod __private {
     pub use crate::explore::check;
     pub use implementation::{broken, note};
 }
+
+/// The README's programs, compiled and run.
+#[cfg(all(doctest, feature = "explore"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -20,7 +20,7 @@ fn add_twice<C: Send + Sync + 'static>(counter: C, add: fn(&C)) -> Arc<C> {
         let counter = Arc::clone(&counter);
         spawn(name, move || add(&counter))
     });
-    adders.into_iter().for_each(join);
+    adders.into_iter().for_each(|adder| join(adder));
     counter
 }
 

@@ -27,7 +27,7 @@ impl<S: Strategy> PreemptionBound<S> {
 
 impl<S: Strategy> Strategy for PreemptionBound<S> {
     fn name(&self) -> String {
-        format!("{} with at most {} preemptions", self.inner.name(), self.most)
+        format!("{} with {}", self.inner.name(), bound(self.most))
     }
 
     fn begin(&mut self) -> bool {
@@ -68,8 +68,10 @@ impl<S: Strategy> Strategy for PreemptionBound<S> {
     }
 
     fn left_out(&self) -> Option<String> {
-        self.inner
-            .left_out()
-            .or_else(|| self.hid_something.then(|| format!("at most {} preemptions", self.most)))
+        self.inner.left_out().or_else(|| self.hid_something.then(|| bound(self.most)))
     }
+}
+
+fn bound(most: u32) -> String {
+    format!("at most {most} preemption{}", if most == 1 { "" } else { "s" })
 }

@@ -176,9 +176,5 @@ impl Node {
 }
 
 fn diverged(before: Option<&Op>, thread: ThreadId, world: &World) -> Decision {
-    let (recorded, place) = match before {
-        Some(op) => (format!("before, it was about to {}", super::plain(op)), Some(op.at.into())),
-        None => ("before, it could go on from here".to_owned(), None),
-    };
-    Decision::Diverged(Box::new(divergence(&recorded, place, world, thread)))
+    Decision::Diverged(Box::new(divergence(before, world, thread)))
 }

@@ -283,31 +283,29 @@ pub fn explore(
     report.elapsed = start.elapsed();
 }
 
-/// Both operations, of what was recorded and what was met, for people.
-fn divergence(recorded: &str, place: Option<Place>, world: &World, thread: ThreadId) -> Fault {
-    let met = match world.announced(thread) {
-        Some(op) => (format!("now it is about to {}", plain(op)), Some(Place::from(op.at))),
-        None if world.is_finished(thread) => ("now it has ended".to_owned(), None),
-        None => ("now there is no such thread".to_owned(), None),
-    };
+/// A thread announces something else than when it was here before.
+fn divergence(before: Option<&Op>, world: &World, thread: ThreadId) -> Fault {
+    let who = world.thread_name(thread);
     let fault = Fault::new(
         FailureKind::Nondeterminism,
         format!(
-            "step {}: {} does not do what it did before; is there something random, or a clock, \
-             or a value that survived from an earlier execution?",
+            "step {}: {who} does not do what it did before; is there something random, or a \
+             clock, or a value that survived from an earlier execution?",
             world.events().len() + 1,
-            world.thread_name(thread),
         ),
     );
-    let fault = match &met.1 {
-        Some(place) => fault.at(place.clone()),
+    let was = match before {
+        Some(op) => (format!("before, {who} was about to {}", world.intention(op)), Some(op.at)),
+        None => (format!("before, {who} could go on from here"), None),
+    };
+    let is = match world.announced(thread) {
+        Some(op) => (format!("now it is about to {}", world.intention(op)), Some(op.at)),
+        None if world.is_finished(thread) => ("now it has ended".to_owned(), None),
+        None => ("now there is no such thread".to_owned(), None),
+    };
+    let fault = match is.1 {
+        Some(at) => fault.at(at),
         None => fault,
     };
-    fault.detail(recorded.to_owned(), place).detail(met.0, met.1)
-}
-
-/// An operation in a few words, without an execution.
-fn plain(op: &Op) -> String {
-    let text = format!("{:?}", op.kind);
-    text.replace("OpKind::", "")
+    fault.detail(was.0, was.1.map(Place::from)).detail(is.0, is.1.map(Place::from))
 }

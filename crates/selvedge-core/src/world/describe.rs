@@ -194,6 +194,50 @@ impl World {
         }
     }
 
+    /// What an operation that has not taken effect is about to do.
+    pub(crate) fn intention(&self, op: &Op) -> String {
+        let on = op.object.map_or_else(String::new, |o| self.object_name(o));
+        let verb = match op.kind {
+            OpKind::Atomic(AtomicOp::Load { .. }) => "load",
+            OpKind::Atomic(AtomicOp::Store { .. }) => "store to",
+            OpKind::Atomic(AtomicOp::Rmw { .. }) => "modify",
+            OpKind::Atomic(AtomicOp::CompareExchange { .. }) => "compare-exchange",
+            OpKind::Mutex(MutexOp::Lock) => "lock",
+            OpKind::Mutex(MutexOp::TryLock) => "try to lock",
+            OpKind::Mutex(MutexOp::Unlock) => "unlock",
+            OpKind::RwLock(RwLockOp::Read) => "read-lock",
+            OpKind::RwLock(RwLockOp::Write) => "write-lock",
+            OpKind::RwLock(RwLockOp::TryRead | RwLockOp::TryWrite) => "try to lock",
+            OpKind::RwLock(RwLockOp::UnlockRead | RwLockOp::UnlockWrite) => "unlock",
+            OpKind::Condvar(CondvarOp::Enqueue) => "wait on",
+            OpKind::Condvar(CondvarOp::Wake) => "wake from",
+            OpKind::Condvar(CondvarOp::NotifyOne | CondvarOp::NotifyAll) => "notify",
+            OpKind::Once(OnceOp::Begin { .. }) => "call",
+            OpKind::Once(OnceOp::End(_)) => "complete",
+            OpKind::Once(OnceOp::Get) => "look at",
+            OpKind::Channel(ChannelOp::Send | ChannelOp::Offer) => "send on",
+            OpKind::Channel(ChannelOp::Taken { .. }) => "complete its send on",
+            OpKind::Channel(ChannelOp::Recv | ChannelOp::TryRecv) => "receive from",
+            OpKind::Channel(ChannelOp::Close) => "close",
+            OpKind::Channel(ChannelOp::SendersGone) => "drop the last sender of",
+            OpKind::Channel(ChannelOp::ReceiversGone) => "drop the last receiver of",
+            OpKind::Park(ParkOp::Park) => "park, as",
+            OpKind::Park(ParkOp::Unpark) => "unpark",
+            OpKind::Refs(RefsOp::Retain) => "clone",
+            OpKind::Refs(RefsOp::Release) => "drop",
+            OpKind::Refs(RefsOp::Count) => "count",
+            OpKind::Select(_) => return "select a channel".to_owned(),
+            OpKind::Thread(ThreadOp::Spawn) => return "spawn a thread".to_owned(),
+            OpKind::Thread(ThreadOp::Join(child)) => {
+                return format!("join {}", self.thread_name(child));
+            }
+            OpKind::Thread(ThreadOp::Yield(_)) => return "yield".to_owned(),
+            OpKind::Thread(ThreadOp::Any(n)) => return format!("choose one of {n} values"),
+            OpKind::Thread(ThreadOp::Fence(_)) => return "fence".to_owned(),
+        };
+        format!("{verb} {on}")
+    }
+
     /// What a parked thread waits for, and who could help.
     pub(crate) fn describe_waiting(&self, thread: ThreadId, op: &Op) -> (String, Option<Place>) {
         let on = op.object.map_or_else(String::new, |o| self.object_name(o));

@@ -9,13 +9,17 @@ use selvedge_core::op::Access;
 use selvedge_core::toy::{Program, Toy};
 use selvedge_core::world::World;
 
+/// For each object, the sets of events (thread, index, whether it writes) that
+/// come one after the other.
+type Orders = BTreeMap<usize, Vec<BTreeSet<(ThreadId, u32, bool)>>>;
+
 /// A behaviour: what each thread did and was answered, and for each object the
 /// order of what was done to it, reads between two writes being unordered.
 /// Also how the execution ended.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Behaviour {
     threads: BTreeMap<ThreadId, Vec<String>>,
-    objects: BTreeMap<usize, Vec<BTreeSet<(ThreadId, u32, bool)>>>,
+    objects: Orders,
     faults: Vec<String>,
 }
 
@@ -29,7 +33,7 @@ impl Behaviour {
 
 pub(crate) fn behaviour(world: &World) -> Behaviour {
     let mut threads: BTreeMap<ThreadId, Vec<String>> = BTreeMap::new();
-    let mut objects: BTreeMap<usize, Vec<BTreeSet<(ThreadId, u32, bool)>>> = BTreeMap::new();
+    let mut objects = Orders::new();
     for event in world.events() {
         let what = format!("{:?} {} -> {}", event.op.kind, event.choice, event.answer);
         threads.entry(event.thread).or_default().push(what);

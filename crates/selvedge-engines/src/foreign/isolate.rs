@@ -55,7 +55,7 @@ mod unix {
     use std::time::{Duration, Instant};
 
     use super::super::assemble::Death;
-    use super::super::watch::{Event, Reader, Watch, install_hook};
+    use super::super::watch::{Event, Reader, Watch, install_hook, while_nobody_prints};
 
     /// How much of what the child wrote to stderr is kept.
     const TAIL: usize = 2_000;
@@ -86,7 +86,7 @@ mod unix {
         // shuttle prints to stderr. Its lock is reentrant, so the child, which
         // is a copy of this thread, can take what this thread holds.
         let stderr_lock = io::stderr().lock();
-        let forked = fork::fork();
+        let forked = while_nobody_prints(fork::fork);
         drop(stderr_lock);
         let child = match forked {
             Err(e) => return Err(failed(e)),

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::panic::{self, PanicHookInfo};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use selvedge_core::failure::{FailureKind, Fault, Place};
@@ -272,6 +272,18 @@ fn message_of(payload: &(dyn Any + Send)) -> String {
     message.unwrap_or(NO_MESSAGE).trim().to_owned()
 }
 
+/// Held shared while a panic of this process is printed, and exclusively while
+/// it forks. Printing a backtrace takes locks of the dynamic loader, which
+/// nobody would release in a child that was forked meanwhile.
+static PRINTING: RwLock<()> = RwLock::new(());
+
+/// Runs `fork` while no panic is being printed.
+#[cfg_attr(not(unix), allow(dead_code, reason = "nothing forks elsewhere"))]
+pub(super) fn while_nobody_prints<R>(fork: impl FnOnce() -> R) -> R {
+    let _exclusive = PRINTING.write().unwrap_or_else(PoisonError::into_inner);
+    fork()
+}
+
 /// Installs the process's panic hook, once: it delegates to the one before
 /// it, except in a child, where it notes the panic and prints nothing.
 ///
@@ -288,7 +300,10 @@ pub(super) fn install_hook() {
         drop(panic::take_hook());
         panic::set_hook(Box::new(move |info| match isolate::watch() {
             Some(watch) => watch.panicked(info),
-            None => previous(info),
+            None => {
+                let _shared = PRINTING.read().unwrap_or_else(PoisonError::into_inner);
+                previous(info);
+            }
         }));
     });
 }

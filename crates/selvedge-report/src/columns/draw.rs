@@ -182,7 +182,7 @@ impl Drawing<'_> {
     /// Writes a step's place at the right end of its row, or gives it back if
     /// it has to get a line of its own.
     fn place(&self, line: &mut Line, step: &TraceStep) -> Option<String> {
-        let place = step.place.as_ref()?.short();
+        let place = self.layout.form.write(step.place.as_ref()?);
         let latest = self.style.width.checked_sub(text::width(&place));
         // Without a column for places there may still be room in this row.
         let x = self.layout.place_x.or(latest).unwrap_or(usize::MAX);

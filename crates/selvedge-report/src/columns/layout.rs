@@ -1,5 +1,6 @@
 //! How wide the columns of a drawing are, and where the places go.
 
+use selvedge_core::place::Place;
 use selvedge_core::trace::{StepKind, Trace};
 
 use super::{Item, gutter};
@@ -27,10 +28,40 @@ pub(super) struct Layout {
     pub(super) widths: Vec<usize>,
     /// Where places begin that fit beside the columns.
     pub(super) place_x: Option<usize>,
+    /// How places are written.
+    pub(super) form: PlaceForm,
 }
 
-/// Finds room for all columns, or `None` if they would be too narrow.
+/// How a place is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PlaceForm {
+    /// `src/shop/purchase.rs:131`
+    Path,
+    /// `purchase.rs:131`, where there is no room for the path beside the columns.
+    File,
+}
+
+impl PlaceForm {
+    pub(super) fn write(self, place: &Place) -> String {
+        let path = place.short();
+        match self {
+            PlaceForm::Path => path,
+            PlaceForm::File => path.rsplit(['/', '\\']).next().unwrap_or(&path).to_owned(),
+        }
+    }
+}
+
+/// Finds room for all columns, or `None` if they would be too narrow. Places
+/// are written with their path if that fits beside the columns.
 pub(super) fn columns(trace: &Trace, items: &[Item], style: &Style) -> Option<Layout> {
+    let full = arrange(trace, items, style, PlaceForm::Path);
+    match full {
+        Some(Layout { place_x: Some(_), .. }) => full,
+        _ => arrange(trace, items, style, PlaceForm::File),
+    }
+}
+
+fn arrange(trace: &Trace, items: &[Item], style: &Style, form: PlaceForm) -> Option<Layout> {
     let gutter = gutter(trace);
     let naturals = naturals(trace, items);
     let widest = naturals.iter().copied().max().unwrap_or(0);
@@ -39,7 +70,7 @@ pub(super) fn columns(trace: &Trace, items: &[Item], style: &Style) -> Option<La
 
     let mut places: Vec<usize> = shown(trace, items)
         .filter_map(|step| step.place.as_ref())
-        .map(|place| text::width(&place.short()))
+        .map(|place| text::width(&form.write(place)))
         .collect();
     places.sort_unstable();
     // The widest place that leaves the columns comfortable; places that are
@@ -63,7 +94,7 @@ pub(super) fn columns(trace: &Trace, items: &[Item], style: &Style) -> Option<La
         xs.push(at);
         at += width + GAP;
     }
-    Some(Layout { gutter, xs, widths, place_x: inline.map(|_| at) })
+    Some(Layout { gutter, xs, widths, place_x: inline.map(|_| at), form })
 }
 
 fn shown<'a>(

@@ -28,9 +28,9 @@ use crate::style::{Ink, Style};
 use crate::text;
 
 /// Drawings of more steps than this are shortened in their middle.
-const LONGEST: usize = 400;
+const LONGEST: usize = 200;
 /// How many of the first steps a shortened drawing keeps.
-const HEAD: usize = 60;
+const HEAD: usize = 30;
 
 /// What a drawing has from top to bottom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -67,19 +67,24 @@ impl<T> OnceLock<T> {
     /// not fresh, and what is explored would depend on what was explored before.
     #[track_caller]
     pub fn get_or_init(&self, f: impl FnOnce() -> T) -> &T {
+        let mut is_stale = false;
         self.once.call_once_force(|_| {
             let epoch = current().map_or(0, |c| c.epoch());
             let before = self.epoch.swap(epoch, Ordering::Relaxed);
             // SAFETY: `once` runs one closure at a time, and nobody reads
             // before it is done.
             let slot = unsafe { &mut *self.value.get() };
-            assert!(
-                slot.is_none() || before == epoch,
+            is_stale = slot.is_some() && before != epoch;
+            if !is_stale {
+                *slot = Some(f());
+            }
+        });
+        if is_stale {
+            panic!(
                 "this OnceLock was set by an earlier execution: make it inside the program that \
                  is explored, so that each execution has a fresh one"
             );
-            *slot = Some(f());
-        });
+        }
         self.value()
     }
 
