@@ -310,6 +310,12 @@ impl Drop for TemporaryDirectory {
     }
 }
 
+/// Makes loom's coroutines install their panic hook, which they do once in a
+/// process.
+pub(super) fn provoke_hook() {
+    ::loom::model::Builder::new().check(|| {});
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

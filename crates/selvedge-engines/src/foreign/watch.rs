@@ -289,8 +289,10 @@ pub(super) fn while_nobody_prints<R>(fork: impl FnOnce() -> R) -> R {
 ///
 /// That is done before the fork. Setting a hook takes a lock, which another
 /// thread may have held at the fork, and in the child nobody would release it.
-/// For the same reason shuttle is made to install its own hook here: it does
-/// that once, when it is first used, and it is not wanted.
+/// For the same reason shuttle and loom are made to install their own hooks
+/// here, which they do once, when they are first used: shuttle's prints and is
+/// not wanted, loom's hides the panics by which it ends its coroutines and is
+/// left on top of ours.
 pub(super) fn install_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -305,5 +307,7 @@ pub(super) fn install_hook() {
                 previous(info);
             }
         }));
+        #[cfg(any(feature = "loom", loom))]
+        super::loom::provoke_hook();
     });
 }
