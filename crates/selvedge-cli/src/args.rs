@@ -54,9 +54,9 @@ pub(crate) struct Check {
     pub(crate) patterns: Vec<String>,
     #[command(flatten)]
     pub(crate) search: Search,
-    /// How many scenarios are explored at the same time
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) workers: usize,
+    /// How many scenarios are explored at the same time [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<usize>,
     /// How results are printed
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

@@ -70,13 +70,17 @@ pub(crate) fn explore(scenario: &Scenario, settings: Settings, progress: &Progre
 pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, BadInput> {
     let base = options.search.settings()?;
     Explorer::with_settings(base.clone()).check()?;
+    let workers = options.workers.unwrap_or(1);
+    if workers == 0 {
+        return Err("--workers 0: somebody has to do the work".into());
+    }
     let scenarios = registry.matching(base.engine, &options.patterns)?;
     let style = output::style();
     let mut printer = Printer::new(&scenarios, options, &style);
     let progress = Progress::new();
     let mut done: Vec<(Report, bool)> = Vec::new();
     let mut error = None;
-    explore_all(&scenarios, &base, options.workers, &progress, |i, report, exhaustive| {
+    explore_all(&scenarios, &base, workers, &progress, |i, report, exhaustive| {
         if let End::Error(what) = &report.end {
             error.get_or_insert(format!("{}: {what}", scenarios[i].name));
             return false;
@@ -198,7 +202,8 @@ impl<'a> Printer<'a> {
             return;
         }
         let drawn = |row: &Row<'_>| !self.quiet || row.agreement == Agreement::Contradicted;
-        for row in rows.iter().filter(|row| drawn(row)) {
+        let failed = |row: &Row<'_>| !row.report.failures().is_empty();
+        for row in rows.iter().filter(|row| failed(row) && drawn(row)) {
             output::line("");
             draw_failures(row.report, row.scenario, self.style);
         }

@@ -49,7 +49,7 @@ fn close_from(closers: usize, worker: impl Worker) {
         let closers: Vec<_> = (1..=closers)
             .map(|number| spawn_scoped(scope, format!("closer {number}"), || worker.close()))
             .collect();
-        closers.into_iter().for_each(join_scoped);
+        closers.into_iter().for_each(|thread| join_scoped(thread));
     });
 }
 

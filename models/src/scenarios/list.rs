@@ -218,7 +218,7 @@ pub fn append_all<L: Lock>(threads: usize, appends: usize) -> usize {
                 })
             })
             .collect();
-        appenders.into_iter().for_each(join_scoped);
+        appenders.into_iter().for_each(|thread| join_scoped(thread));
     });
     let length = list.length();
     invariant!(

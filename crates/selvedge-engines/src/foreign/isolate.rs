@@ -83,11 +83,12 @@ mod unix {
         let (events, events_in) = io::pipe().map_err(failed)?;
         let (stderr, stderr_in) = io::pipe().map_err(failed)?;
         let null = File::options().write(true).open("/dev/null").map_err(failed)?;
-        // shuttle prints to stderr. Its lock is reentrant, so the child, which
-        // is a copy of this thread, can take what this thread holds.
-        let stderr_lock = io::stderr().lock();
-        let forked = while_nobody_prints(fork::fork);
-        drop(stderr_lock);
+        let forked = while_nobody_prints(|| {
+            // shuttle prints to stderr. Its lock is reentrant, so the child,
+            // which is a copy of this thread, can take what this thread holds.
+            let _stderr = io::stderr().lock();
+            fork::fork()
+        });
         let child = match forked {
             Err(e) => return Err(failed(e)),
             Ok(fork::Fork::Parent(child)) => child,

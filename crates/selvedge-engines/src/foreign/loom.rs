@@ -205,7 +205,7 @@ fn debugged_place(text: &str) -> Option<Place> {
     let mut numbers =
         rest.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).map(str::parse);
     let mut next = || numbers.next()?.ok();
-    Some(Place { file: file.to_owned(), line: next()?, column: next()? })
+    Some(Place::new(file, next()?, next()?))
 }
 
 /// Reads a first line and lines like `    read: thread #1 @ a.rs:1:2`, which
@@ -237,7 +237,7 @@ fn displayed_place(text: &str) -> Option<Place> {
     let mut parts = text.trim().rsplitn(3, ':');
     let column = parts.next()?.parse().ok()?;
     let line = parts.next()?.parse().ok()?;
-    Some(Place { file: parts.next()?.to_owned(), line, column })
+    Some(Place::new(parts.next()?, line, column))
 }
 
 /// Runs the search again up to the failure, to learn what is too expensive to

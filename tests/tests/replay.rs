@@ -1,0 +1,65 @@
+//! A failure's schedule repeats the failure: the same one, step by step, every
+//! time.
+
+mod common;
+
+use common::{explore, explorer, scenarios};
+use selvedge::{Engine, Report};
+use selvedge_core::scenario::{Expectation, Scenario};
+
+fn that_break() -> impl Iterator<Item = Scenario> {
+    scenarios(Engine::Native).into_iter().filter(|s| s.expect != Expectation::Holds)
+}
+
+fn repeats(scenario: &Scenario, found: &Report, times: usize) {
+    assert!(!found.failures().is_empty(), "{} breaks", scenario.name);
+    for failure in found.failures() {
+        let schedule = failure.schedule().expect("a failure has a schedule");
+        let trace = failure.trace.as_ref().expect("a failure has a trace");
+        assert!(!trace.steps.is_empty(), "{}", scenario.name);
+        for time in 1..=times {
+            let what = format!("{}: {schedule}, time {time}", scenario.name);
+            let schedule = schedule.parse().expect("what is printed is read back");
+            let explorer = explorer(Engine::Native).name(scenario.name);
+            let again = explorer.replay(schedule, scenario.body);
+            let met = again.report.failures().iter().find(|f| f.is_same(&failure.fault));
+            let met = met.unwrap_or_else(|| panic!("{what}: {:#?}", again.report));
+            // Kind, name, message, place and explanations.
+            assert_eq!(met.fault, failure.fault, "{what}");
+            assert_eq!(met.schedule, failure.schedule, "{what}");
+            assert_eq!(met.trace.as_ref(), Some(trace), "{what}");
+        }
+    }
+}
+
+#[test]
+fn every_failure_is_repeated_a_hundred_times() {
+    for scenario in that_break() {
+        repeats(&scenario, &explore(Engine::Native, &scenario), 100);
+    }
+}
+
+#[test]
+fn failures_met_by_chance_are_repeated_too() {
+    for scenario in that_break() {
+        for seed in 0..5 {
+            let explorer = explorer(Engine::Native).name(scenario.name).strategy("random");
+            let found = explorer.seed(seed).max_executions(10_000).run(scenario.body);
+            repeats(&scenario, &found, 3);
+        }
+    }
+}
+
+/// A schedule holds for the program that it was made for, and says so when it
+/// is given to another one that goes another way.
+#[test]
+fn a_schedule_of_another_program_is_not_repeated() {
+    let scenarios: Vec<_> = that_break().collect();
+    let unsynchronized = scenarios.iter().find(|s| s.name == "purchase/unsynchronized").unwrap();
+    let other = scenarios.iter().find(|s| s.name == "limiter/check-then-count").unwrap();
+    let found = explore(Engine::Native, unsynchronized);
+    let schedule = found.failures()[0].schedule().unwrap().parse().unwrap();
+    let again = explorer(Engine::Native).replay(schedule, other.body);
+    let kinds: Vec<_> = again.report.failures().iter().map(|f| f.kind()).collect();
+    assert_eq!(kinds, [selvedge::FailureKind::Nondeterminism]);
+}
