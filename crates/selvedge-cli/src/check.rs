@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use selvedge_core::report::{End, Engine, Report};
+use selvedge_core::report::{End, Engine, Report, Verdict};
 use selvedge_core::scenario::{Agreement, Expectation, Scenario};
 use selvedge_core::settings::Settings;
 use selvedge_engines::Explorer;
@@ -208,6 +208,11 @@ impl<'a> Printer<'a> {
             draw_failures(row.report, row.scenario, self.style);
         }
         output::line("");
+        for row in rows.iter().filter(|row| row.report.verdict() == Verdict::HoldsExhausted) {
+            for assumption in &row.report.assumptions {
+                output::line(&format!("assumed in {}: {assumption}", row.scenario.name));
+            }
+        }
         output::print(&summary::totals(rows, self.style));
     }
 }

@@ -127,6 +127,14 @@ impl Fault {
         Fault { name: name.into(), ..Fault::new(FailureKind::Invariant, message) }
     }
 
+    /// True if both are reported as one: of the same kind and name, and, for
+    /// panics, of the same place.
+    pub fn is_same(&self, other: &Fault) -> bool {
+        self.kind == other.kind
+            && self.name == other.name
+            && (self.kind != FailureKind::Panic || self.place == other.place)
+    }
+
     /// The same fault, with its place.
     pub fn at(mut self, place: impl Into<Place>) -> Self {
         self.place = Some(place.into());
@@ -183,8 +191,9 @@ impl Failure {
         self.schedule.as_deref()
     }
 
-    /// True if both are reported under the same kind and name.
+    /// True if both are reported as one: of the same kind and name, and, for
+    /// panics, of the same place.
     pub fn is_same(&self, fault: &Fault) -> bool {
-        self.fault.kind == fault.kind && self.fault.name == fault.name
+        self.fault.is_same(fault)
     }
 }

@@ -26,7 +26,16 @@ pub trait Machine {
     /// Ends the execution: unwinds whatever is unfinished and leaves nothing behind.
     fn finish(&mut self, world: &mut World);
 
-    /// True, once, if the last execution has shown that more must be visible
+    /// What the machine has learnt to make visible, as numbers that mean the
+    /// same in every process; part of the schedule of an execution.
+    fn visible(&self) -> Vec<u32> {
+        Vec::new()
+    }
+
+    /// Makes exactly this visible in the executions to come.
+    fn presume(&mut self, _visible: &[u32]) {}
+
+    /// True if the last execution has shown that more must be visible
     /// than was announced in it: what was seen of the program so far is not
     /// all, and an exhaustive search has to start again.
     fn learnt(&mut self) -> bool {

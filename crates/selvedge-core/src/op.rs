@@ -76,6 +76,9 @@ pub enum MutexOp {
     Lock,
     TryLock,
     Unlock,
+    /// Looks whether it is poisoned, which an unlock may have changed.
+    IsPoisoned,
+    ClearPoison,
 }
 
 /// An operation on a reader-writer lock. The answer of a lock is 1 if it was taken.
@@ -88,6 +91,9 @@ pub enum RwLockOp {
     Write,
     TryWrite,
     UnlockWrite,
+    /// Looks whether it is poisoned, which an unlock may have changed.
+    IsPoisoned,
+    ClearPoison,
 }
 
 /// An operation on a condition variable. The answer of a notification is the
@@ -134,7 +140,10 @@ pub enum ParkOp {
 pub enum RefsOp {
     Retain,
     Release,
+    /// How many there are; orders nothing.
     Count,
+    /// Is there only one? If so, what was done before others were dropped is visible.
+    Unique,
 }
 
 /// An operation on a channel; answers as in [`channel`](crate::model::channel).

@@ -120,6 +120,8 @@ pub struct Report {
     pub end: End,
     /// The failures met, each kind and name once, in the order in which they were met.
     pub failures: Vec<Failure>,
+    /// What an exhausted search rests on beyond the memory model, in sentences.
+    pub assumptions: Vec<String>,
 }
 
 impl Report {
@@ -142,6 +144,7 @@ impl Report {
             elapsed: Duration::ZERO,
             end: End::Executions,
             failures: Vec::new(),
+            assumptions: Vec::new(),
         }
     }
 

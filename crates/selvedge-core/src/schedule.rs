@@ -9,6 +9,9 @@
 //!  `- version of this format
 //! ```
 //!
+//! If the machine has learnt that some reference counts must be visible (see
+//! [`Machine::visible`]), `:v` and their numbers follow.
+//!
 //! Threads are named by their path of spawns (`2.1` is the first child of the
 //! second child of the main thread). The characters are safe in a shell.
 
@@ -19,6 +22,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::id::ThreadPath;
+use crate::machine::Machine;
 use crate::world::World;
 
 const VERSION: &str = "sv1";
@@ -41,6 +45,8 @@ pub struct Schedule {
     pub fingerprint: u32,
     /// The choices.
     pub steps: Vec<ScheduledStep>,
+    /// What the machine had learnt to make visible.
+    pub visible: Vec<u32>,
 }
 
 /// Why a text is no schedule.
@@ -77,7 +83,14 @@ impl Schedule {
                 .iter()
                 .map(|e| ScheduledStep { thread: world.path(e.thread), choice: e.choice })
                 .collect(),
+            visible: Vec::new(),
         }
+    }
+
+    /// The same, with what the machine had learnt to make visible.
+    pub fn with_visible(mut self, machine: &dyn Machine) -> Self {
+        self.visible = machine.visible();
+        self
     }
 
     /// False if the schedule was made for a program of another name.
@@ -105,6 +118,9 @@ impl fmt::Display for Schedule {
                 write!(f, "x{run}")?;
             }
         }
+        for (i, number) in self.visible.iter().enumerate() {
+            write!(f, "{}{number:x}", if i == 0 { ":v" } else { "." })?;
+        }
         Ok(())
     }
 }
@@ -117,7 +133,7 @@ impl FromStr for Schedule {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let malformed = |part: &str| ParseScheduleError::Malformed(part.to_owned());
-        let mut parts = text.trim().splitn(4, ':');
+        let mut parts = text.trim().splitn(5, ':');
         let version = parts.next().unwrap_or_default();
         if version != VERSION {
             let numbered = version.strip_prefix("sv").is_some_and(|n| n.parse::<u32>().is_ok());
@@ -150,7 +166,14 @@ impl FromStr for Schedule {
             }
             steps.extend(std::iter::repeat_n(ScheduledStep { thread, choice }, count));
         }
-        Ok(Schedule { program, fingerprint, steps })
+        let mut visible = Vec::new();
+        if let Some(list) = parts.next() {
+            let numbers = list.strip_prefix('v').ok_or_else(|| malformed(list))?;
+            for number in numbers.split('.') {
+                visible.push(u32::from_str_radix(number, 16).map_err(|_| malformed(list))?);
+            }
+        }
+        Ok(Schedule { program, fingerprint, steps, visible })
     }
 }
 
@@ -165,12 +188,13 @@ mod tests {
             program: u16,
             fingerprint: u32,
             steps in prop::collection::vec((prop::collection::vec(1u32..4, 0..3), 0u32..3), 0..40),
+            visible: Vec<u32>,
         ) {
             let steps = steps
                 .into_iter()
                 .map(|(path, choice)| ScheduledStep { thread: ThreadPath(path.into()), choice })
                 .collect();
-            let schedule = Schedule { program, fingerprint, steps };
+            let schedule = Schedule { program, fingerprint, steps, visible };
             prop_assert_eq!(schedule.to_string().parse(), Ok(schedule));
         }
 

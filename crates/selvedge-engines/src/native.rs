@@ -115,6 +115,7 @@ fn repeat<R>(
 ) -> R {
     let mut world = World::new();
     world.set_recording(true);
+    machine.presume(&schedule.visible);
     let mut replay = Replay::new(schedule);
     replay.begin();
     execute(machine, &mut world, &mut replay, max_steps);

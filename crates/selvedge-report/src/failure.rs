@@ -62,6 +62,14 @@ pub fn conclusion(report: &Report, style: &Style) -> String {
         style.paint_into(&mut out, ink, &line);
         out.push('\n');
     }
+    if report.verdict() == Verdict::HoldsExhausted {
+        for assumption in &report.assumptions {
+            for line in wrap(&format!("assumed: {assumption}"), style.width) {
+                style.paint_into(&mut out, Ink::Unsure, &line);
+                out.push('\n');
+            }
+        }
+    }
     out
 }
 

@@ -30,6 +30,9 @@ struct Object<'a> {
     /// What ended a search that proved nothing and met no failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     bounded: Option<String>,
+    /// What an exhausted search rests on beyond the memory model.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    assumptions: &'a [String],
     /// Why the exploration could not be carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -86,6 +89,7 @@ pub fn line(row: &Row<'_>) -> String {
         seed: report.seed,
         failures: report.failures.iter().map(One::from).collect(),
         bounded,
+        assumptions: &report.assumptions,
         error,
     };
     serde_json::to_string(&object).expect("strings and numbers are always valid JSON")

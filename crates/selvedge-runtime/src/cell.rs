@@ -28,7 +28,7 @@ impl<T> UnsafeCell<T> {
 
     fn access(&self, write: bool, at: &'static Location<'static>) {
         if let Some(context) = current() {
-            let object = self.handle.object(context, self.name, |_| ObjectState::Cell);
+            let object = self.handle.object(context, self.name, || ObjectState::Cell);
             context.access(object, write, at);
         }
     }

@@ -33,7 +33,7 @@ struct Shared<T> {
 
 impl<T> Shared<T> {
     fn object(&self, context: &Context) -> ObjectId {
-        self.handle.object(context, self.name.get().copied(), |_| {
+        self.handle.object(context, self.name.get().copied(), || {
             ObjectState::Channel(ChannelState::new(self.capacity.map(|n| n as u64)))
         })
     }
@@ -69,7 +69,7 @@ impl<T> Shared<T> {
     /// One more end of this kind.
     fn retain(&self, refs: &Handle) {
         if let Some(context) = self.context() {
-            let count = refs.object(context, self.name.get().copied(), |_| {
+            let count = refs.object(context, self.name.get().copied(), || {
                 ObjectState::Refs(RefsState { count: 1 })
             });
             context.perform_at(OpKind::Refs(RefsOp::Retain), Some(count), self.made_at);
@@ -88,6 +88,11 @@ impl<T> Shared<T> {
         };
         if last {
             self.perform(gone, self.made_at);
+            if gone == ChannelOp::ReceiversGone && self.capacity != Some(0) {
+                // Nobody can receive them: as std does, with the lock released.
+                let unreceived = std::mem::take(&mut *self.queue());
+                drop(unreceived);
+            }
         }
     }
 }

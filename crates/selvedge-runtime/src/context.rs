@@ -6,16 +6,20 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::hash::Hasher;
 use std::io::Write;
-use std::panic::{Location, PanicHookInfo, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use corosensei::Yielder;
+use rustc_hash::{FxHashMap, FxHasher};
 use selvedge_core::failure::{FailureKind, Fault, Place};
 use selvedge_core::id::{ObjectId, ThreadId};
-use selvedge_core::op::{MutexOp, Op, OpKind, RwLockOp};
+use selvedge_core::op::{ChannelOp, MutexOp, OnceOp, Op, OpKind, RefsOp, RwLockOp};
 use selvedge_core::schedule::Schedule;
 use selvedge_core::world::World;
+
+use crate::handle;
 
 /// What a parked coroutine is resumed with.
 #[derive(Clone, Copy, Debug)]
@@ -37,14 +41,16 @@ pub(crate) type Body = Box<dyn FnOnce()>;
 /// before it is taken for one that never ends.
 const PATIENCE: u32 = 1_000;
 
-#[derive(Default)]
 struct Panicked {
+    thread: ThreadId,
     message: String,
     place: Option<Place>,
 }
 
 /// The state of the exploration that running coroutines share with the machine.
 pub(crate) struct Context {
+    /// Distinguishes this exploration from all others in this process.
+    id: u64,
     world: Cell<*mut World>,
     thread: Cell<ThreadId>,
     yielder: Cell<*const Yielder<Resume, ()>>,
@@ -58,15 +64,18 @@ pub(crate) struct Context {
     unwinding: Cell<bool>,
     /// How many other coroutines are parked in the middle of unwinding.
     parked_unwinding: Cell<u32>,
-    panicked: RefCell<Option<Panicked>>,
+    /// The panics of this execution, the latest last.
+    panicked: RefCell<Vec<Panicked>>,
+    /// The objects of primitives whose handle another exploration owns.
+    borrowed: RefCell<FxHashMap<usize, ObjectId>>,
     /// Tearing down, or within a destructor that is watched.
     attentive: Cell<bool>,
     /// The types whose last `Arc` is being dropped by the running thread.
     dropping: RefCell<Vec<&'static str>>,
-    /// The types whose `Arc`s are visible objects, learnt so far.
-    visible: RefCell<Vec<&'static str>>,
-    /// Something was learnt since the machine last asked.
-    learnt: Cell<bool>,
+    /// The types whose `Arc`s are visible objects: hashes of their names.
+    visible: RefCell<Vec<u32>>,
+    /// Those that were learnt in this execution, and will be visible in the next.
+    learning: RefCell<Vec<u32>>,
     starts: RefCell<Vec<(ThreadId, Body)>>,
 }
 
@@ -89,6 +98,7 @@ pub(crate) fn current<'a>() -> Option<&'a Context> {
 impl Context {
     pub(crate) fn new() -> Self {
         Context {
+            id: handle::next_exploration(),
             world: Cell::new(std::ptr::null_mut()),
             thread: Cell::new(ThreadId::MAIN),
             yielder: Cell::new(std::ptr::null()),
@@ -97,11 +107,12 @@ impl Context {
             impatience: Cell::new(0),
             unwinding: Cell::new(false),
             parked_unwinding: Cell::new(0),
-            panicked: RefCell::new(None),
+            panicked: RefCell::new(Vec::new()),
+            borrowed: RefCell::new(FxHashMap::default()),
             attentive: Cell::new(false),
             dropping: RefCell::new(Vec::new()),
             visible: RefCell::new(Vec::new()),
-            learnt: Cell::new(false),
+            learning: RefCell::new(Vec::new()),
             starts: RefCell::new(Vec::new()),
         }
     }
@@ -113,7 +124,9 @@ impl Context {
         self.epoch.set(epoch);
         self.tearing.set(false);
         self.attentive.set(false);
-        self.panicked.replace(None);
+        self.panicked.borrow_mut().clear();
+        self.borrowed.borrow_mut().clear();
+        self.visible.borrow_mut().append(&mut self.learning.borrow_mut());
     }
 
     /// From now on every thread is to be unwound.
@@ -122,9 +135,25 @@ impl Context {
         self.attentive.set(true);
     }
 
-    /// True if something was learnt since this was last asked.
-    pub(crate) fn take_learnt(&self) -> bool {
-        self.learnt.take()
+    /// True if more will be visible in the next execution than was in this.
+    pub(crate) fn has_learnt(&self) -> bool {
+        !self.learning.borrow().is_empty()
+    }
+
+    /// The types whose `Arc`s are visible in this execution.
+    pub(crate) fn visible(&self) -> Vec<u32> {
+        self.visible.borrow().clone()
+    }
+
+    /// Makes the `Arc`s of exactly these types visible.
+    pub(crate) fn presume(&self, visible: &[u32]) {
+        self.learning.borrow_mut().clear();
+        visible.clone_into(&mut self.visible.borrow_mut());
+    }
+
+    /// A thread that was unwinding will never run again.
+    pub(crate) fn lost_unwinding(&self) {
+        self.parked_unwinding.set(0);
     }
 
     /// The threads that were spawned since this was last asked.
@@ -149,11 +178,16 @@ impl Context {
         self.unwinding.set(false);
         // What another thread's destructor was doing when it parked was learnt.
         self.attentive.set(self.tearing.get());
-        let outer = CURRENT.replace(self);
-        let result = resume();
-        CURRENT.set(outer);
-        self.world.set(std::ptr::null_mut());
-        result
+        /// Puts back what was there, also if `resume` unwinds.
+        struct Leave<'a>(&'a Context, *const Context);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                CURRENT.set(self.1);
+                self.0.world.set(std::ptr::null_mut());
+            }
+        }
+        let _leave = Leave(self, CURRENT.replace(self));
+        resume()
     }
 
     /// Called by a coroutine when it starts.
@@ -171,13 +205,33 @@ impl Context {
             Resume::Answer(_) => body(),
             Resume::Cancel => drop(body),
         };
-        if let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
             self.thread_panicked(&*payload);
+            // A payload whose destructor panics must not take the machine with it.
+            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(second);
+            }
         }
     }
 
     // ---- for the primitives ------------------------------------------------
 
+    /// The number of this exploration.
+    #[inline]
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The object of a primitive whose handle another exploration owns.
+    pub(crate) fn borrowed_handle(&self, address: usize) -> Option<ObjectId> {
+        self.borrowed.borrow().get(&address).copied()
+    }
+
+    pub(crate) fn borrow_handle(&self, address: usize, object: ObjectId) {
+        self.borrowed.borrow_mut().insert(address, object);
+    }
+
+    #[inline]
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.get()
     }
@@ -238,23 +292,32 @@ impl Context {
             return self.perform_torn(op);
         }
         // A destructor that is watched does something visible.
-        for kind in self.dropping.take() {
-            self.learn(kind);
-        }
-        self.attentive.set(false);
+        self.teach();
         self.perform_at(op.kind, op.object, op.at)
+    }
+
+    /// If a destructor that is watched is running: it can be told who runs it.
+    pub(crate) fn teach(&self) {
+        if self.attentive.get() && !self.tearing.get() {
+            for kind in self.dropping.take() {
+                self.learn(kind);
+            }
+            self.attentive.set(false);
+        }
     }
 
     /// True if the `Arc`s of the type are visible objects.
     pub(crate) fn is_visible(&self, kind: &'static str) -> bool {
-        self.visible.borrow().contains(&kind)
+        let visible = self.visible.borrow();
+        !visible.is_empty() && visible.contains(&name_hash(kind))
     }
 
     /// From the next execution on, the `Arc`s of the type are visible objects.
     pub(crate) fn learn(&self, kind: &'static str) {
-        if !self.is_visible(kind) {
-            self.visible.borrow_mut().push(kind);
-            self.learnt.set(true);
+        let kind = name_hash(kind);
+        let mut learning = self.learning.borrow_mut();
+        if !learning.contains(&kind) && !self.visible.borrow().contains(&kind) {
+            learning.push(kind);
         }
     }
 
@@ -266,7 +329,10 @@ impl Context {
         }
         self.dropping.borrow_mut().push(kind);
         self.attentive.set(true);
-        destroy();
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(destroy)) {
+            self.teach();
+            resume_unwind(payload);
+        }
         let outermost = {
             let mut dropping = self.dropping.borrow_mut();
             dropping.pop();
@@ -285,15 +351,22 @@ impl Context {
         let thread = self.thread.get();
         loop {
             self.lose_patience();
-            if !self.panicking() {
-                if is_release(&op.kind) {
-                    self.world(|w| w.apply_unscheduled(thread, op));
-                }
+            // What guards and handles do when they are dropped never unwinds:
+            // they may be dropped by an unwinding that we do not know of.
+            if !self.panicking() && !is_release(&op.kind) {
                 self.unwind();
             }
             if let Some(answer) = self.world(|w| w.apply_unscheduled(thread, op)) {
                 return answer;
             }
+            self.park();
+        }
+    }
+
+    /// Never goes on: for a thread that is unwinding already and cannot have
+    /// what it needs.
+    pub(crate) fn give_up(&self) -> ! {
+        loop {
             self.park();
         }
     }
@@ -311,9 +384,7 @@ impl Context {
     fn lose_patience(&self) {
         self.impatience.set(self.impatience.get() + 1);
         if self.impatience.get() > PATIENCE {
-            loop {
-                self.park();
-            }
+            self.give_up();
         }
     }
 
@@ -360,6 +431,7 @@ impl Context {
     /// Ends the execution with these failures, and unwinds the thread unless
     /// it is unwinding already.
     pub(crate) fn fail(&self, faults: Vec<Fault>) {
+        self.teach();
         self.attentive.set(true);
         if !self.tearing.replace(true) {
             self.world(|w| faults.into_iter().for_each(|fault| w.fail(fault)));
@@ -374,6 +446,7 @@ impl Context {
         if self.tearing.get() {
             return;
         }
+        self.teach();
         let thread = self.thread.get();
         let raced = self.world(|w| {
             w.access(thread, cell, write, at);
@@ -419,14 +492,19 @@ impl Context {
 
     /// A panic has left the running thread.
     pub(crate) fn thread_panicked(&self, payload: &(dyn Any + Send)) {
-        let noted = self.panicked.take();
         self.unwinding.set(false);
         if self.tearing.get() || payload.is::<Cancelled>() {
             return;
         }
-        // The hook has not run for `resume_unwind`.
-        let Panicked { message, place } =
-            noted.unwrap_or_else(|| Panicked { message: payload_message(payload), place: None });
+        let message = payload_message(payload);
+        // The hook has noted it, unless it was raised by `resume_unwind`.
+        let me = self.thread.get();
+        let noted = |p: &&Panicked| p.message == message;
+        let place = {
+            let panics = self.panicked.borrow();
+            let mine = panics.iter().rev().filter(|p| p.thread == me).find(noted);
+            mine.or_else(|| panics.iter().rev().find(noted)).and_then(|p| p.place.clone())
+        };
         let thread = self.thread.get();
         self.world(|w| {
             let mut fault = Fault::new(FailureKind::Panic, message);
@@ -441,41 +519,53 @@ impl Context {
     pub(crate) fn note_panic(&self, info: &PanicHookInfo<'_>) {
         let message = payload_message(info.payload());
         let place = info.location().map(Place::from);
-        if self.unwinding.get() {
-            // A panic in a destructor during unwinding aborts the process
-            // unless it is caught in there: say what is known while it can be.
-            self.last_words(&Panicked { message, place });
+        if message == IN_CLEANUP || message == CANNOT_UNWIND {
+            // std's own last panic before it aborts the process.
+            self.last_words();
             return;
         }
         self.unwinding.set(true);
-        self.panicked.replace(Some(Panicked { message, place }));
+        let thread = self.thread.get();
+        self.panicked.borrow_mut().push(Panicked { thread, message, place });
     }
-}
 
-impl Context {
-    /// What is known of an execution that may be about to abort the process.
+    /// What is known of an execution that is about to abort the process.
     /// Straight to stderr: what a test harness captures would be lost.
     #[cold]
-    fn last_words(&self, second: &Panicked) {
-        let panic = |p: &Panicked| match &p.place {
-            Some(place) => format!("{} (at {place})", p.message),
-            None => p.message.clone(),
-        };
-        let mut text =
-            String::from("\nselvedge: a destructor panicked while its thread was unwinding");
-        if let Some(first) = &*self.panicked.borrow() {
-            text.push_str(&format!("\nselvedge: first panic: {}", panic(first)));
-        }
+    fn last_words(&self) {
+        let mut text = String::from(
+            "\nselvedge: the process is about to abort: a destructor panicked while its thread \
+             was unwinding",
+        );
         self.world(|w| {
             for fault in w.faults() {
-                text.push_str(&format!("\nselvedge: before: {}: {}", fault.name, fault.message));
+                text.push_str(&format!(
+                    "\nselvedge: failed before: {}: {}",
+                    fault.name, fault.message
+                ));
             }
-            text.push_str(&format!("\nselvedge: the destructor's panic: {}", panic(second)));
+            for panic in &*self.panicked.borrow() {
+                let who = w.thread_name(panic.thread);
+                let at = panic.place.as_ref().map_or_else(String::new, |p| format!(" (at {p})"));
+                text.push_str(&format!("\nselvedge: {who} panicked: {}{at}", panic.message));
+            }
             text.push_str(&format!("\nselvedge: schedule: {}\n", Schedule::of(w, None)));
         });
         // If stderr is gone there is nobody to tell.
         drop(std::io::stderr().write_all(text.as_bytes()));
     }
+}
+
+/// The panics with which std announces that it aborts.
+const IN_CLEANUP: &str = "panic in a destructor during cleanup";
+const CANNOT_UNWIND: &str = "panic in a function that cannot unwind";
+
+/// A type's name as a number: the same in every process.
+fn name_hash(name: &str) -> u32 {
+    let mut hash = FxHasher::default();
+    hash.write(name.as_bytes());
+    let hash = hash.finish();
+    (hash >> 32) as u32 ^ hash as u32
 }
 
 fn payload_message(payload: &(dyn Any + Send)) -> String {
@@ -488,12 +578,14 @@ fn payload_message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Operations by which a thread gives up what others wait for: they take
-/// effect even if the thread is unwound there.
+/// Operations of destructors: what others may wait for is given up.
 fn is_release(kind: &OpKind) -> bool {
     matches!(
         kind,
         OpKind::Mutex(MutexOp::Unlock)
             | OpKind::RwLock(RwLockOp::UnlockRead | RwLockOp::UnlockWrite)
+            | OpKind::Refs(RefsOp::Release)
+            | OpKind::Channel(ChannelOp::SendersGone | ChannelOp::ReceiversGone)
+            | OpKind::Once(OnceOp::End(_))
     )
 }

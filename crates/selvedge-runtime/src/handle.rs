@@ -14,31 +14,43 @@ use crate::context::Context;
 const INDEX_BITS: u32 = 24;
 
 /// The number of a primitive in the execution that used it last.
+///
+/// The exploration that first used a primitive owns its handle. Others that
+/// use it at the same time (two tests that share a static) keep the number in
+/// a table of their own, by the primitive's address.
 #[derive(Debug)]
-pub(crate) struct Handle(AtomicU64);
+pub(crate) struct Handle {
+    owner: AtomicU64,
+    /// Epoch and number; written by the owner only.
+    value: AtomicU64,
+}
 
 impl Handle {
     pub(crate) const fn new() -> Self {
-        Handle(AtomicU64::new(0))
+        Handle { owner: AtomicU64::new(0), value: AtomicU64::new(0) }
     }
 
     /// The object, registered with the state that `initial` gives if this is
-    /// its first use in this execution. `initial` is told whether an earlier
-    /// execution has used it.
+    /// its first use in this execution.
     #[inline]
     pub(crate) fn object(
         &self,
         context: &Context,
         name: Option<&'static str>,
-        initial: impl FnOnce(bool) -> ObjectState,
+        initial: impl FnOnce() -> ObjectState,
     ) -> ObjectId {
         self.known(context).unwrap_or_else(|| {
-            let used_before = self.0.load(Ordering::Relaxed) != 0;
-            let state = initial(used_before);
+            let owned = self.owner.load(Ordering::Relaxed) == context.id();
+            let state = initial();
             let thread = context.thread();
             let object = context.world(|w| w.register(thread, state, name));
             assert!(object.index() < 1 << INDEX_BITS, "more than 2^24 objects in an execution");
-            self.0.store(context.epoch() << INDEX_BITS | object.index() as u64, Ordering::Relaxed);
+            let (mine, order) = (context.id(), Ordering::Relaxed);
+            if owned || self.owner.compare_exchange(0, mine, order, order).is_ok() {
+                self.value.store(context.epoch() << INDEX_BITS | object.index() as u64, order);
+            } else {
+                context.borrow_handle(self.address(), object);
+            }
             object
         })
     }
@@ -46,15 +58,32 @@ impl Handle {
     /// The object, if it was used in this execution.
     #[inline]
     pub(crate) fn known(&self, context: &Context) -> Option<ObjectId> {
-        let value = self.0.load(Ordering::Relaxed);
-        (value >> INDEX_BITS == context.epoch())
-            .then(|| ObjectId::from_index((value & ((1 << INDEX_BITS) - 1)) as usize))
+        let owner = self.owner.load(Ordering::Relaxed);
+        if owner == context.id() {
+            let value = self.value.load(Ordering::Relaxed);
+            (value >> INDEX_BITS == context.epoch())
+                .then(|| ObjectId::from_index((value & ((1 << INDEX_BITS) - 1)) as usize))
+        } else if owner == 0 {
+            None
+        } else {
+            context.borrowed_handle(self.address())
+        }
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// The next use will be the first.
     pub(crate) fn forget(&mut self) {
-        *self.0.get_mut() = 0;
+        *self = Handle::new();
     }
+}
+
+/// A number that no other exploration of this process has; never 0.
+pub(crate) fn next_exploration() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// An epoch that no other execution of this process has; never 0.

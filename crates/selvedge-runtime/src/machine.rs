@@ -11,9 +11,9 @@ use selvedge_core::world::World;
 use crate::context::{Context, Resume, current};
 use crate::{handle, hook};
 
-/// The size of a thread's stack, in bytes, unless asked otherwise. Only the
+/// The size of a thread's stack in bytes: that of std's threads. Only the
 /// pages that are used take memory.
-const STACK_SIZE: usize = 1 << 20;
+const STACK_SIZE: usize = 2 << 20;
 
 struct Slot {
     coroutine: Option<Coroutine<Resume, (), (), DefaultStack>>,
@@ -151,7 +151,15 @@ impl Machine for Native {
     }
 
     fn learnt(&mut self) -> bool {
-        self.context.take_learnt()
+        self.context.has_learnt()
+    }
+
+    fn visible(&self) -> Vec<u32> {
+        self.context.visible()
+    }
+
+    fn presume(&mut self, visible: &[u32]) {
+        self.context.presume(visible);
     }
 
     fn finish(&mut self, world: &mut World) {
@@ -180,6 +188,16 @@ impl Native {
             let coroutine = self.slots[thread.index()].coroutine.take();
             std::mem::forget(coroutine);
             self.leaked += 1;
+        }
+        self.context.lost_unwinding();
+    }
+}
+
+impl Drop for Native {
+    /// An exploration that ended by a panic of a strategy leaves threads behind.
+    fn drop(&mut self) {
+        if !self.alive.is_empty() {
+            self.leak();
         }
     }
 }

@@ -81,6 +81,10 @@ impl Thread {
         }
     }
 
+    fn is_of(&self, execution: u64) -> bool {
+        matches!(self.0, Inner::Model { epoch, .. } if epoch == execution)
+    }
+
     /// The name given to the thread's builder.
     pub fn name(&self) -> Option<&str> {
         match &self.0 {
@@ -114,8 +118,10 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> Result<T> {
         match self.0 {
-            Join::Model { id, packet, .. } => {
-                if let (Some(id), Some(context)) = (id, context::current()) {
+            Join::Model { thread, id, packet } => {
+                // A handle that survived its execution has nobody to wait for.
+                let context = context::current().filter(|c| thread.is_of(c.epoch()));
+                if let (Some(id), Some(context)) = (id, context) {
                     context.perform(OpKind::Thread(ThreadOp::Join(id)), None);
                 }
                 packet.take()
@@ -238,6 +244,7 @@ pub fn current() -> Thread {
     let Some(context) = context::current() else {
         return Thread(Inner::Real(std::thread::current()));
     };
+    context.teach();
     let thread = context.thread();
     let name = context.world(|w| w.given_name(thread).cloned());
     Thread(Inner::Model { epoch: context.epoch(), thread, name })
@@ -285,7 +292,10 @@ pub fn park() {
 /// True if the calling thread unwinds because of a panic.
 pub fn panicking() -> bool {
     match context::current() {
-        Some(context) => context.panicking(),
+        Some(context) => {
+            context.teach();
+            context.panicking()
+        }
         None => std::thread::panicking(),
     }
 }

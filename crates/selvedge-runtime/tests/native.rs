@@ -570,11 +570,9 @@ fn nondeterminism_is_told() {
 }
 
 #[test]
-fn statics_are_fresh_in_each_execution() {
+fn static_atomics_are_fresh_in_each_execution() {
     static N: AtomicU32 = AtomicU32::new(5);
-    static M: Mutex<u32> = Mutex::new(0);
     let seen = outcomes(|| {
-        *M.lock().unwrap() += 1;
         let t = thread::spawn(|| N.fetch_add(1, SC));
         let mine = N.fetch_add(1, SC);
         t.join().unwrap();
@@ -582,6 +580,26 @@ fn statics_are_fresh_in_each_execution() {
     });
     assert_eq!(seen, BTreeSet::from([5, 6]));
     assert_eq!(N.load(SC), 5);
+}
+
+#[test]
+fn a_static_that_an_execution_has_changed_is_told() {
+    static M: Mutex<u32> = Mutex::new(0);
+    let report = dfs(|| {
+        let mut n = M.lock().unwrap();
+        *n += 1;
+        assert_eq!(*n, 1);
+    });
+    // One behaviour: the second execution is that of another strategy.
+    assert!(report.failures().is_empty());
+    let report = dfs(|| {
+        thread::scope(|s| {
+            s.spawn(|| *M.lock().unwrap() += 1);
+            *M.lock().unwrap() += 1;
+        });
+    });
+    assert_eq!(report.failures()[0].kind(), FailureKind::Nondeterminism);
+    assert!(report.failures()[0].message().contains("not fresh"), "{report:?}");
 }
 
 #[test]

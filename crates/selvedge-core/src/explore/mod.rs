@@ -180,8 +180,15 @@ fn execute_with(
         enabled.clear();
         enabled.extend(world.threads().iter().copied().filter(|&t| world.enabled(t)));
         if enabled.is_empty() {
-            if let Some(fault) = world.stuck() {
-                world.fail(fault);
+            if world.wake_sleeper() {
+                continue;
+            }
+            match world.stuck() {
+                Some(fault) => {
+                    world.forget_wakes();
+                    world.fail(fault);
+                }
+                None => world.end_wakes(),
             }
             break Outcome::Complete;
         }
@@ -221,6 +228,9 @@ fn step_bound(world: &World, max_steps: u64) -> Fault {
     )
 }
 
+/// The clock is looked at after that many steps, at the latest.
+const CLOCK_STEPS: u64 = 4_096;
+
 /// Explores until the strategy has nothing left, a failure is met or a limit
 /// is reached; fills the report.
 ///
@@ -238,10 +248,12 @@ pub fn explore(
     let mut world = World::new();
     let mut enabled = Vec::new();
     let mut runs: u64 = 0;
+    let mut looked_at = 0;
     let mut learnt_late = false;
     report.end = loop {
         // The clock is looked at now and then: reading it costs as much as a step.
-        if runs.is_multiple_of(64) {
+        if runs.is_multiple_of(64) || report.steps >= looked_at + CLOCK_STEPS {
+            looked_at = report.steps;
             report.elapsed = start.elapsed();
             if limits.max_duration.is_some_and(|most| report.elapsed >= most) {
                 break End::Time;
@@ -254,8 +266,16 @@ pub fn explore(
             break End::Executions;
         }
         if !strategy.begin() {
+            let impatient = || {
+                let at = world.impatient_loops().first()?;
+                Some(format!("the loop at {} gives up by itself", Place::from(*at).short()))
+            };
             let late = || learnt_late.then(|| "what is visible was learnt on the way".to_owned());
-            break strategy.left_out().or_else(late).map_or(End::Exhausted, End::Bounded);
+            break strategy
+                .left_out()
+                .or_else(late)
+                .or_else(impatient)
+                .map_or(End::Exhausted, End::Bounded);
         }
         runs += 1;
         let outcome = execute_with(machine, &mut world, strategy, limits.max_steps, &mut enabled);
@@ -265,7 +285,9 @@ pub fn explore(
             Outcome::Abandoned => report.blocked += 1,
         }
         if !world.faults().is_empty() {
-            report.record(world.faults(), || Some(Schedule::of(&world, program).to_string()));
+            report.record(world.faults(), || {
+                Some(Schedule::of(&world, program).with_visible(machine).to_string())
+            });
         }
         machine.finish(&mut world);
         let diverged = world.faults().iter().any(|f| f.kind == FailureKind::Nondeterminism);
@@ -281,6 +303,14 @@ pub fn explore(
         }
     };
     report.elapsed = start.elapsed();
+    report.assumptions = world
+        .assumed_loops()
+        .iter()
+        .map(|at| {
+            let at = Place::from(*at).short();
+            format!("the loop at {at} waits: it goes on only when something that it reads changes")
+        })
+        .collect();
 }
 
 /// A thread announces something else than when it was here before.

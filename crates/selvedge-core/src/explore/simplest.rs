@@ -50,10 +50,10 @@ pub fn simplest(
             }
             executions += 1;
             execute(machine, &mut world, &mut strategy, max_steps);
-            if world.faults().iter().any(|f| f.kind == fault.kind && f.name == fault.name) {
+            if world.faults().iter().any(|f| f.is_same(fault)) {
                 let switches = switches(&world);
                 if best.as_ref().is_none_or(|(fewest, _)| switches < *fewest) {
-                    best = Some((switches, Schedule::of(&world, program)));
+                    best = Some((switches, Schedule::of(&world, program).with_visible(machine)));
                 }
             }
             machine.finish(&mut world);

@@ -20,6 +20,8 @@ impl MutexState {
             (MutexOp::TryLock, Some(_)) => Effect::read(0),
             (MutexOp::TryLock, None) => Effect::write(1, to(Some(thread))),
             (MutexOp::Unlock, _) => Effect::write(0, to(None)),
+            (MutexOp::IsPoisoned, _) => Effect::read(0),
+            (MutexOp::ClearPoison, _) => Effect::write(0, self),
         }
     }
 }

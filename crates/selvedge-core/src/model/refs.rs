@@ -16,7 +16,7 @@ impl RefsState {
         let count = match op {
             RefsOp::Retain => self.count + 1,
             RefsOp::Release => self.count.saturating_sub(1),
-            RefsOp::Count => return Effect::read(self.count),
+            RefsOp::Count | RefsOp::Unique => return Effect::read(self.count),
         };
         Effect::write(count, RefsState { count })
     }

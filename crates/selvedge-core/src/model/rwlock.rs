@@ -35,6 +35,8 @@ impl RwLockState {
             RwLockOp::TryRead if readable => Effect::write(1, self.reading(thread)),
             RwLockOp::TryWrite if writable => Effect::write(1, writing()),
             RwLockOp::TryRead | RwLockOp::TryWrite => Effect::read(0),
+            RwLockOp::IsPoisoned => Effect::read(0),
+            RwLockOp::ClearPoison => Effect::write(0, self.clone()),
             RwLockOp::UnlockRead => {
                 let mut readers = self.readers.clone();
                 // A guard may be dropped by another thread than the one that took it.

@@ -115,6 +115,8 @@ impl World {
                 MutexOp::TryLock if answer == 0 => format!("try_lock {on}: busy"),
                 MutexOp::TryLock => format!("try_lock {on}: locked"),
                 MutexOp::Unlock => format!("unlock {on}"),
+                MutexOp::IsPoisoned => format!("{on} is poisoned?"),
+                MutexOp::ClearPoison => format!("clear poison of {on}"),
             },
             OpKind::RwLock(op) => match op {
                 RwLockOp::Read => format!("read-lock {on}"),
@@ -125,6 +127,8 @@ impl World {
                 RwLockOp::TryWrite => format!("try_write {on}: locked"),
                 RwLockOp::UnlockRead => format!("read-unlock {on}"),
                 RwLockOp::UnlockWrite => format!("write-unlock {on}"),
+                RwLockOp::IsPoisoned => format!("{on} is poisoned?"),
+                RwLockOp::ClearPoison => format!("clear poison of {on}"),
             },
             OpKind::Condvar(op) => match op {
                 CondvarOp::Enqueue => format!("wait on {on}"),
@@ -149,7 +153,7 @@ impl World {
             OpKind::Channel(op) => self.describe_channel(op, &on, answer),
             OpKind::Park(ParkOp::Park) => "park: woken".to_owned(),
             OpKind::Park(ParkOp::Unpark) => format!("unpark {on}"),
-            OpKind::Refs(RefsOp::Count) => format!("count {on} = {answer}"),
+            OpKind::Refs(RefsOp::Count | RefsOp::Unique) => format!("count {on} = {answer}"),
             OpKind::Refs(RefsOp::Retain) => format!("clone {on} ({answer})"),
             OpKind::Refs(RefsOp::Release) => format!("drop {on} ({answer} left)"),
             OpKind::Select(select) => {
@@ -205,6 +209,10 @@ impl World {
             OpKind::Mutex(MutexOp::Lock) => "lock",
             OpKind::Mutex(MutexOp::TryLock) => "try to lock",
             OpKind::Mutex(MutexOp::Unlock) => "unlock",
+            OpKind::Mutex(MutexOp::IsPoisoned) | OpKind::RwLock(RwLockOp::IsPoisoned) => "look at",
+            OpKind::Mutex(MutexOp::ClearPoison) | OpKind::RwLock(RwLockOp::ClearPoison) => {
+                "clear the poison of"
+            }
             OpKind::RwLock(RwLockOp::Read) => "read-lock",
             OpKind::RwLock(RwLockOp::Write) => "write-lock",
             OpKind::RwLock(RwLockOp::TryRead | RwLockOp::TryWrite) => "try to lock",
@@ -225,7 +233,7 @@ impl World {
             OpKind::Park(ParkOp::Unpark) => "unpark",
             OpKind::Refs(RefsOp::Retain) => "clone",
             OpKind::Refs(RefsOp::Release) => "drop",
-            OpKind::Refs(RefsOp::Count) => "count",
+            OpKind::Refs(RefsOp::Count | RefsOp::Unique) => "count",
             OpKind::Select(_) => return "select a channel".to_owned(),
             OpKind::Thread(ThreadOp::Spawn) => return "spawn a thread".to_owned(),
             OpKind::Thread(ThreadOp::Join(child)) => {

@@ -26,8 +26,8 @@ pub(super) struct ObjectClocks {
     readers: Clock,
     /// With each message that waits in a channel.
     messages: VecDeque<Clock>,
-    /// By receivers of a rendezvous, to senders whose offer was taken.
-    taken: Clock,
+    /// By receivers of a rendezvous, to the sender of each taken offer.
+    taken: Vec<(u64, Clock)>,
 }
 
 impl ObjectClocks {
@@ -106,7 +106,7 @@ impl World {
             OpKind::Park(ParkOp::Park) => me.hb.join(&clocks.released),
             OpKind::Park(ParkOp::Unpark) => clocks.released.join(&me.hb),
             // Who finds the only reference sees what others did before they dropped theirs.
-            OpKind::Refs(RefsOp::Count) if answer == 1 => me.hb.join(&clocks.released),
+            OpKind::Refs(RefsOp::Unique) if answer == 1 => me.hb.join(&clocks.released),
             // As the last drop of an Arc: all drops before it are visible to it.
             OpKind::Refs(RefsOp::Release) => {
                 clocks.released.join(&me.hb);
@@ -122,11 +122,17 @@ impl World {
                     if let Some(sender) = clocks.messages.pop_front() {
                         me.hb.join(&sender);
                     }
-                    if matches!(&object.state, ObjectState::Channel(s) if s.capacity == Some(0)) {
-                        clocks.taken.join(&me.hb);
+                    if let ObjectState::Channel(s) = &object.state
+                        && s.capacity == Some(0)
+                    {
+                        clocks.taken.push((s.taken - 1, me.hb.clone()));
                     }
                 }
-                ChannelOp::Taken { .. } if answer == channel::OK => me.hb.join(&clocks.taken),
+                ChannelOp::Taken { ticket } if answer == channel::OK => {
+                    if let Some(at) = clocks.taken.iter().position(|(t, _)| *t == ticket) {
+                        me.hb.join(&clocks.taken.swap_remove(at).1);
+                    }
+                }
                 ChannelOp::Close | ChannelOp::SendersGone | ChannelOp::ReceiversGone if wrote => {
                     clocks.released.join(&me.hb);
                 }
@@ -137,7 +143,7 @@ impl World {
             OpKind::Mutex(_)
             | OpKind::Once(_)
             | OpKind::Condvar(_)
-            | OpKind::Refs(RefsOp::Retain | RefsOp::Count)
+            | OpKind::Refs(RefsOp::Retain | RefsOp::Count | RefsOp::Unique)
             | OpKind::Select(_)
             | OpKind::Thread(_) => {}
         }

@@ -138,6 +138,12 @@ pub struct World {
     events: Vec<Event>,
     faults: Vec<Fault>,
     log: Option<Vec<Logged>>,
+    /// How many events and log entries there were when a sleeping spinner was
+    /// first woken in vain.
+    first_wake: Option<(usize, usize)>,
+    // Of all executions.
+    assumed: Vec<&'static Location<'static>>,
+    gave_up: Vec<&'static Location<'static>>,
 }
 
 impl Default for World {
@@ -158,6 +164,9 @@ impl World {
             events: Vec::new(),
             faults: Vec::new(),
             log: None,
+            first_wake: None,
+            assumed: Vec::new(),
+            gave_up: Vec::new(),
         }
     }
 
@@ -180,6 +189,7 @@ impl World {
         self.cases.clear();
         self.events.clear();
         self.faults.clear();
+        self.first_wake = None;
         if let Some(log) = &mut self.log {
             log.clear();
         }
@@ -227,7 +237,11 @@ impl World {
 
     /// `thread` has ended.
     pub fn finish(&mut self, thread: ThreadId) {
-        self.threads[thread.index()].life = Life::Finished;
+        let t = &mut self.threads[thread.index()];
+        t.life = Life::Finished;
+        // Accesses after its last operation carry the number of the next one:
+        // whoever joins it comes after them, too.
+        t.hb.set(thread, t.events + 1);
     }
 
     /// Something went wrong: the execution ends here.

@@ -7,6 +7,7 @@
 //! the same places with the same answers as in the turn before.
 
 use std::hash::{Hash, Hasher};
+use std::panic::Location;
 
 use rustc_hash::FxHasher;
 use smallvec::SmallVec;
@@ -15,8 +16,12 @@ use super::{Event, World};
 use crate::id::{ObjectId, ThreadId};
 use crate::op::{AtomicOp, MutexOp, OpKind, ParkOp, ThreadOp, YieldKind};
 
-/// A turn that read more objects than this is not taken for a spin loop.
+/// A turn that read more objects than this is not taken for a spin loop,
+/// unless it says that it is one.
 const MOST_READS: usize = 32;
+
+/// So often a sleeper is woken in vain before it is taken to spin for ever.
+const MOST_WAKES: u32 = 200;
 
 /// What a thread that yields did since its last yield. It is looked up in the
 /// events when the yield is announced, so that programs that never yield pay
@@ -28,6 +33,8 @@ pub(super) struct Spin {
     this_turn: u64,
     last_turn: Option<u64>,
     asleep: bool,
+    /// How often it was woken though nothing had changed.
+    woken: u32,
 }
 
 impl Spin {
@@ -35,6 +42,7 @@ impl Spin {
         self.reads.clear();
         self.last_turn = None;
         self.asleep = false;
+        self.woken = 0;
     }
 
     /// True if the announced yield may be executed.
@@ -76,7 +84,7 @@ impl World {
                     let since = changes.iter().find(|(o, _)| *o == object).map_or(0, |(_, n)| *n);
                     let now = self.objects[object.index()].version;
                     spin.reads.push((object, now.wrapping_sub(since)));
-                    too_many |= spin.reads.len() > MOST_READS;
+                    too_many |= kind == YieldKind::Polite && spin.reads.len() > MOST_READS;
                 }
             }
             if event.changed {
@@ -91,7 +99,73 @@ impl World {
         spin.this_turn = turn.finish();
         let spins = kind == YieldKind::Spin || spin.last_turn == Some(spin.this_turn);
         spin.asleep = spins && !spin.reads.is_empty() && !too_many;
+        if let Some(op) = &self.threads[thread.index()].announced
+            && spin.asleep
+            && !self.assumed.contains(&op.at)
+        {
+            self.assumed.push(op.at);
+        }
         self.threads[thread.index()].spin = spin;
+    }
+
+    /// Nobody can go on: wakes a thread that sleeps in a loop though nothing has
+    /// changed, in case the loop gives up by itself after some turns. False if
+    /// there is none, or it has had its turns.
+    pub(crate) fn wake_sleeper(&mut self) -> bool {
+        for &thread in &self.live {
+            let t = &mut self.threads[thread.index()];
+            if t.spin.asleep && t.announced.is_some() && t.spin.woken < MOST_WAKES {
+                t.spin.asleep = false;
+                t.spin.woken += 1;
+                let logged = self.log.as_ref().map_or(0, Vec::len);
+                self.first_wake.get_or_insert((self.events.len(), logged));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Forgets the turns for which sleepers were woken in vain.
+    pub(crate) fn forget_wakes(&mut self) {
+        if let Some((events, logged)) = self.first_wake.take() {
+            self.events.truncate(events);
+            if let Some(log) = &mut self.log {
+                log.truncate(logged);
+            }
+        }
+    }
+
+    /// The execution has ended; if sleepers were woken, some loop has given up
+    /// by itself, and what it does earlier was not explored.
+    pub(crate) fn end_wakes(&mut self) {
+        if self.first_wake.take().is_some() {
+            for &thread in &self.live {
+                let spin = &self.threads[thread.index()].spin;
+                let place = (spin.woken > 0).then(|| {
+                    let is_yield = |e: &&Event| {
+                        e.thread == thread
+                            && matches!(e.op.kind, OpKind::Thread(ThreadOp::Yield(_)))
+                    };
+                    self.events.iter().rev().find(is_yield).map(|e| e.op.at)
+                });
+                if let Some(at) = place.flatten()
+                    && !self.gave_up.contains(&at)
+                {
+                    self.gave_up.push(at);
+                }
+            }
+        }
+    }
+
+    /// The loops that were taken to wait for other threads: while they sleep,
+    /// turns in which nothing has changed are not explored.
+    pub fn assumed_loops(&self) -> &[&'static Location<'static>] {
+        &self.assumed
+    }
+
+    /// The loops of which that turned out to be wrong: they gave up by themselves.
+    pub fn impatient_loops(&self) -> &[&'static Location<'static>] {
+        &self.gave_up
     }
 
     /// The objects whose state an event depends on.

@@ -48,7 +48,7 @@ impl<T> Arc<T> {
     /// Gives the reference back if there are others.
     #[track_caller]
     pub fn try_unwrap(mut this: Self) -> Result<T, Self> {
-        this.count(Location::caller());
+        this.count(RefsOp::Unique, Location::caller());
         let Some(inner) = this.0.take() else { unreachable!("an Arc that is not being dropped") };
         match Real::try_unwrap(inner) {
             Ok(inner) => Ok(inner.value),
@@ -82,29 +82,29 @@ impl<T: ?Sized> Arc<T> {
         at: &'static Location<'static>,
     ) {
         let count = Real::strong_count(inner) as u64;
-        let refs = inner.refs.object(context, None, |_| ObjectState::Refs(RefsState { count }));
+        let refs = inner.refs.object(context, None, || ObjectState::Refs(RefsState { count }));
         context.perform_at(OpKind::Refs(op), Some(refs), at);
     }
 
     /// The program looks at the number of references.
-    fn count(&self, at: &'static Location<'static>) {
+    fn count(&self, op: RefsOp, at: &'static Location<'static>) {
         if let Some(context) = current() {
             context.learn(type_name::<T>());
-            Self::perform(self.inner(), context, RefsOp::Count, at);
+            Self::perform(self.inner(), context, op, at);
         }
     }
 
     /// How many references there are.
     #[track_caller]
     pub fn strong_count(this: &Self) -> usize {
-        this.count(Location::caller());
+        this.count(RefsOp::Count, Location::caller());
         Real::strong_count(this.inner())
     }
 
     /// The value, if this is the only reference.
     #[track_caller]
     pub fn get_mut(this: &mut Self) -> Option<&mut T> {
-        this.count(Location::caller());
+        this.count(RefsOp::Unique, Location::caller());
         Real::get_mut(this.0.as_mut()?).map(|inner| &mut inner.value)
     }
 
@@ -123,7 +123,7 @@ impl<T: Clone> Arc<T> {
     /// The value, which becomes a copy of its own if there are other references.
     #[track_caller]
     pub fn make_mut(this: &mut Self) -> &mut T {
-        this.count(Location::caller());
+        this.count(RefsOp::Unique, Location::caller());
         if Real::get_mut(this.0.as_mut().expect("an Arc that is not being dropped")).is_none() {
             *this = Arc::new((**this).clone());
         }

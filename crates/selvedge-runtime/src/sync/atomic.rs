@@ -63,7 +63,7 @@ pub struct Atomic<T: Primitive> {
 
 impl<T: Primitive> Atomic<T> {
     fn object(&self, context: &Context) -> ObjectId {
-        self.handle.object(context, self.name, |_| {
+        self.handle.object(context, self.name, || {
             let value = T::load(&self.real, Ordering::Relaxed).bits();
             ObjectState::Atomic(AtomicState { value, ty: T::TYPE })
         })
@@ -292,16 +292,9 @@ impl Atomic<bool> {
 }
 
 impl<T: Primitive> fmt::Debug for Atomic<T> {
+    /// A relaxed load, as std's.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Printing is no operation: it shows the value without an order.
-        let recorded = current().and_then(|context| {
-            let object = self.handle.known(context)?;
-            context.world(|w| match w.state(object) {
-                ObjectState::Atomic(s) => Some(T::from_bits(s.value)),
-                _ => None,
-            })
-        });
-        recorded.unwrap_or_else(|| T::load(&self.real, Ordering::Relaxed)).fmt(f)
+        self.load(Ordering::Relaxed).fmt(f)
     }
 }
 

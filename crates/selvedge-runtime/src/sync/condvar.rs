@@ -34,7 +34,7 @@ impl Condvar {
     }
 
     fn object(&self, context: &Context) -> ObjectId {
-        self.handle.object(context, self.name, |_| ObjectState::Condvar(CondvarState::default()))
+        self.handle.object(context, self.name, || ObjectState::Condvar(CondvarState::default()))
     }
 
     /// Gives up the mutex, waits for a notification, and locks the mutex again.

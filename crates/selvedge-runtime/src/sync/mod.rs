@@ -19,37 +19,63 @@ pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;
 pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::context::current;
+use selvedge_core::failure::{FailureKind, Fault};
 
-/// Whether a lock's holder panicked, as std keeps it.
+use crate::context::{Context, current};
+
+/// Something that happened to a lock and outlives executions: by whom.
 #[derive(Debug)]
-struct Poison(AtomicBool);
+struct Mark(AtomicU64);
 
-impl Poison {
+/// In place of the number of an exploration.
+const OUTSIDE: u64 = u64::MAX;
+
+impl Mark {
     const fn new() -> Self {
-        Poison(AtomicBool::new(false))
+        Mark(AtomicU64::new(0))
     }
 
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// True if the exploration (or code outside one, for `None`) set it.
+    fn is_by(&self, context: &Context) -> bool {
+        self.0.load(Ordering::Relaxed) == context.id()
+    }
+
+    fn set(&self, exploration: Option<u64>) {
+        self.0.store(exploration.unwrap_or(OUTSIDE), Ordering::Relaxed);
     }
 
     fn clear(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.store(0, Ordering::Relaxed);
     }
 
-    /// A guard is dropped that was taken by a thread that was, or was not,
-    /// unwinding then.
-    fn done(&self, was_panicking: bool) {
-        if !was_panicking && panicking() {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-
+    /// As a mark of poison: the guard, or an error that holds it.
     fn check<G>(&self, guard: G) -> LockResult<G> {
-        if self.get() { Err(PoisonError::new(guard)) } else { Ok(guard) }
+        if self.is_set() { Err(PoisonError::new(guard)) } else { Ok(guard) }
+    }
+}
+
+/// The execution in which a guard was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Taken {
+    exploration: u64,
+    epoch: u64,
+}
+
+impl Taken {
+    fn by(context: &Context) -> Self {
+        Taken { exploration: context.id(), epoch: context.epoch() }
+    }
+
+    /// The context, if that execution goes on and the caller is part of it.
+    fn context<'a>(self) -> Option<&'a Context> {
+        current().filter(|c| Taken::by(c) == self)
     }
 }
 
@@ -60,4 +86,31 @@ fn panicking() -> bool {
         Some(context) => !context.is_tearing_down() && context.panicking(),
         None => std::thread::panicking(),
     }
+}
+
+/// A lock that outlives executions was changed by one.
+fn not_fresh(what: &str, at: &'static Location<'static>) -> Fault {
+    Fault::new(
+        FailureKind::Nondeterminism,
+        format!("this {what} is not fresh: an earlier execution has changed what it guards"),
+    )
+    .at(at)
+    .detail(
+        "make it inside the program that is explored, so that each execution has its own; for \
+         results that are to be kept use std's type",
+        None,
+    )
+}
+
+/// The model grants a lock that somebody holds.
+fn held_elsewhere(what: &str, at: &'static Location<'static>) -> Fault {
+    Fault::new(
+        FailureKind::Nondeterminism,
+        format!(
+            "this {what} is held from outside: by another exploration, by a real thread, or by \
+             a guard that survived from an earlier execution"
+        ),
+    )
+    .at(at)
+    .detail("make it inside the program that is explored, so that each execution has its own", None)
 }

@@ -9,7 +9,7 @@ use selvedge_core::id::ObjectId;
 use selvedge_core::model::{MutexState, ObjectState};
 use selvedge_core::op::{MutexOp, OpKind};
 
-use super::{LockResult, Poison, PoisonError, TryLockError, TryLockResult, panicking};
+use super::{LockResult, Mark, PoisonError, Taken, TryLockError, TryLockResult, panicking};
 use crate::context::{Context, current};
 use crate::handle::Handle;
 use crate::named::named;
@@ -18,26 +18,27 @@ use crate::named::named;
 pub struct Mutex<T: ?Sized> {
     pub(super) handle: Handle,
     name: Option<&'static str>,
-    /// Locked in place of the modelled mutex outside an exploration.
+    /// Held by whoever holds the mutex, modelled or not.
     raw: std::sync::Mutex<()>,
-    poison: Poison,
+    poison: Mark,
+    /// Changed by an execution: it is not fresh in the next.
+    dirty: Mark,
     data: UnsafeCell<T>,
 }
 
 // SAFETY: as for std's: the mutex owns the data.
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 // SAFETY: as for std's: the data is reached only through a guard, and there is
-// at most one: `raw` is locked, or the modelled mutex is owned by one thread.
-// Threads of an exploration run on one OS thread. The two ways of locking do
-// not meet: a modelled guard cannot leave its execution other than by being
-// forgotten, and while an execution is torn down the modelled owner is kept.
+// at most one, since each holds `raw`: also a guard of an exploration, whatever
+// other explorations, real threads or forgotten guards do.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 /// `std::sync::MutexGuard`.
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
     lock: &'a Mutex<T>,
-    /// The guard of `lock.raw` outside an exploration.
+    /// The execution in which it was taken; `None` outside one.
+    taken: Option<Taken>,
     raw: Option<std::sync::MutexGuard<'a, ()>>,
     was_panicking: bool,
     /// Where it was locked; a drop has no place of its own.
@@ -54,7 +55,8 @@ impl<T> Mutex<T> {
             handle: Handle::new(),
             name: None,
             raw: std::sync::Mutex::new(()),
-            poison: Poison::new(),
+            poison: Mark::new(),
+            dirty: Mark::new(),
             data: UnsafeCell::new(data),
         }
     }
@@ -64,7 +66,7 @@ impl<T> Mutex<T> {
     /// # Errors
     /// If the mutex is poisoned; the error holds the data.
     pub fn into_inner(self) -> LockResult<T> {
-        if self.poison.get() {
+        if self.poison.is_set() {
             Err(PoisonError::new(self.data.into_inner()))
         } else {
             Ok(self.data.into_inner())
@@ -73,21 +75,46 @@ impl<T> Mutex<T> {
 }
 
 impl<T: ?Sized> Mutex<T> {
-    pub(super) fn object(&self, context: &Context) -> ObjectId {
-        self.handle.object(context, self.name, |used_before| {
-            if used_before {
+    pub(super) fn object(&self, context: &Context, at: &'static Location<'static>) -> ObjectId {
+        let mut stale = false;
+        let object = self.handle.object(context, self.name, || {
+            if self.poison.is_by(context) {
                 self.poison.clear();
             }
+            stale = self.dirty.is_by(context);
             ObjectState::Mutex(MutexState::default())
-        })
+        });
+        if stale {
+            context.fail(vec![super::not_fresh("Mutex", at)]);
+        }
+        object
+    }
+
+    /// The guard of a mutex that the model has granted.
+    fn granted<'a>(
+        &'a self,
+        context: &Context,
+        at: &'static Location<'static>,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        let raw = match self.raw.try_lock() {
+            Ok(raw) => raw,
+            Err(TryLockError::Poisoned(raw)) => raw.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                context.fail(vec![super::held_elsewhere("Mutex", at)]);
+                context.give_up()
+            }
+        };
+        self.guard(raw, Some(Taken::by(context)), at)
     }
 
     fn guard<'a>(
         &'a self,
-        raw: Option<std::sync::MutexGuard<'a, ()>>,
+        raw: std::sync::MutexGuard<'a, ()>,
+        taken: Option<Taken>,
         at: &'static Location<'static>,
     ) -> LockResult<MutexGuard<'a, T>> {
-        self.poison.check(MutexGuard { lock: self, raw, was_panicking: panicking(), at })
+        let was_panicking = panicking();
+        self.poison.check(MutexGuard { lock: self, taken, raw: Some(raw), was_panicking, at })
     }
 
     /// Locks it, waiting until it is free.
@@ -100,15 +127,13 @@ impl<T: ?Sized> Mutex<T> {
     }
 
     pub(super) fn lock_at(&self, at: &'static Location<'static>) -> LockResult<MutexGuard<'_, T>> {
-        let raw = match current() {
-            Some(context) => {
-                let object = self.object(context);
-                context.perform_at(OpKind::Mutex(MutexOp::Lock), Some(object), at);
-                None
-            }
-            None => Some(self.raw.lock().unwrap_or_else(PoisonError::into_inner)),
+        let Some(context) = current() else {
+            let raw = self.raw.lock().unwrap_or_else(PoisonError::into_inner);
+            return self.guard(raw, None, at);
         };
-        self.guard(raw, at)
+        let object = self.object(context, at);
+        context.perform_at(OpKind::Mutex(MutexOp::Lock), Some(object), at);
+        self.granted(context, at)
     }
 
     /// Locks it if it is free.
@@ -117,21 +142,20 @@ impl<T: ?Sized> Mutex<T> {
     /// If it is not free, or poisoned.
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        let raw = match current() {
-            Some(context) => {
-                let object = self.object(context);
-                if context.perform(OpKind::Mutex(MutexOp::TryLock), Some(object)) == 0 {
-                    return Err(TryLockError::WouldBlock);
-                }
-                None
-            }
-            None => match self.raw.try_lock() {
-                Ok(raw) => Some(raw),
-                Err(TryLockError::Poisoned(raw)) => Some(raw.into_inner()),
+        let at = Location::caller();
+        let Some(context) = current() else {
+            let raw = match self.raw.try_lock() {
+                Ok(raw) => raw,
+                Err(TryLockError::Poisoned(raw)) => raw.into_inner(),
                 Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
-            },
+            };
+            return self.guard(raw, None, at).map_err(TryLockError::Poisoned);
         };
-        self.guard(raw, Location::caller()).map_err(TryLockError::Poisoned)
+        let object = self.object(context, at);
+        if context.perform_at(OpKind::Mutex(MutexOp::TryLock), Some(object), at) == 0 {
+            return Err(TryLockError::WouldBlock);
+        }
+        self.granted(context, at).map_err(TryLockError::Poisoned)
     }
 
     /// The data, which nobody else can reach.
@@ -139,19 +163,30 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     /// If the mutex is poisoned; the error holds the reference.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.poison.get();
+        let poisoned = self.poison.is_set();
         let data = self.data.get_mut();
         if poisoned { Err(PoisonError::new(data)) } else { Ok(data) }
     }
 
     /// True if a thread panicked while holding it.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
-        self.poison.get()
+        self.look(MutexOp::IsPoisoned, Location::caller());
+        self.poison.is_set()
     }
 
     /// Forgets that a thread panicked while holding it.
+    #[track_caller]
     pub fn clear_poison(&self) {
+        self.look(MutexOp::ClearPoison, Location::caller());
         self.poison.clear();
+    }
+
+    fn look(&self, op: MutexOp, at: &'static Location<'static>) {
+        if let Some(context) = current() {
+            let object = self.object(context, at);
+            context.perform_at(OpKind::Mutex(op), Some(object), at);
+        }
     }
 }
 
@@ -162,7 +197,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
 
     /// The guard of the real mutex, outside an exploration.
     pub(super) fn into_raw(mut self) -> Option<std::sync::MutexGuard<'a, ()>> {
-        let raw = self.raw.take();
+        let raw = self.raw.take_if(|_| self.taken.is_none());
         if raw.is_some() {
             std::mem::forget(self);
         }
@@ -174,7 +209,7 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
         raw: std::sync::MutexGuard<'a, ()>,
         at: &'static Location<'static>,
     ) -> LockResult<Self> {
-        lock.guard(Some(raw), at)
+        lock.guard(raw, None, at)
     }
 }
 
@@ -189,6 +224,9 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
 
 impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
+        if let Some(taken) = self.taken {
+            self.lock.dirty.set(Some(taken.exploration));
+        }
         // SAFETY: the guard is the only one, see `Sync for Mutex`.
         unsafe { &mut *self.lock.data.get() }
     }
@@ -196,12 +234,15 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.poison.done(self.was_panicking);
-        if self.raw.is_none()
-            && let Some(context) = current()
+        let poisons = !self.was_panicking && panicking();
+        if let Some(context) = self.taken.and_then(Taken::context)
             && let Some(object) = self.lock.handle.known(context)
         {
             context.perform_at(OpKind::Mutex(MutexOp::Unlock), Some(object), self.at);
+        }
+        // With the unlock: nobody has run since.
+        if poisons {
+            self.lock.poison.set(self.taken.map(|t| t.exploration));
         }
     }
 }

@@ -6,7 +6,6 @@ use selvedge_core::id::ObjectId;
 use selvedge_core::model::{self, ObjectState, once};
 use selvedge_core::op::{OnceEnd, OnceOp, OpKind};
 
-use super::panicking;
 use crate::context::{Context, current};
 use crate::handle::Handle;
 use crate::named::named;
@@ -38,11 +37,12 @@ struct Running<'a> {
     context: &'a Context,
     object: ObjectId,
     at: &'static Location<'static>,
+    end: OnceEnd,
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let end = if panicking() { OnceEnd::Panicked } else { OnceEnd::Done };
+        let end = self.end;
         self.context.perform_at(OpKind::Once(OnceOp::End(end)), Some(self.object), self.at);
     }
 }
@@ -54,7 +54,7 @@ impl Once {
     }
 
     fn object(&self, context: &Context) -> ObjectId {
-        self.handle.object(context, self.name, |_| {
+        self.handle.object(context, self.name, || {
             ObjectState::Once(if self.raw.is_completed() {
                 model::OnceState::Done
             } else {
@@ -85,9 +85,9 @@ impl Once {
                 panic!("Once instance has previously been poisoned")
             }
             answer => {
-                let running = Running { context, object, at };
+                let mut running = Running { context, object, at, end: OnceEnd::Panicked };
                 f(&OnceState { poisoned: answer == once::POISONED });
-                drop(running);
+                running.end = OnceEnd::Done;
             }
         }
     }

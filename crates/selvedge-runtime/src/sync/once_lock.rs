@@ -10,7 +10,8 @@ use crate::context::current;
 /// `std::sync::OnceLock`, on announced operations.
 pub struct OnceLock<T> {
     once: Once,
-    /// The epoch of the execution that set the value; 0 outside one.
+    /// The epoch of the execution that set the value, or is about to; 0 if
+    /// none has, `u64::MAX` outside one.
     epoch: AtomicU64,
     value: UnsafeCell<Option<T>>,
 }
@@ -31,13 +32,14 @@ impl<T> OnceLock<T> {
     /// The value, if it was set.
     #[track_caller]
     pub fn get(&self) -> Option<&T> {
-        if self.once.is_completed() { Some(self.value()) } else { None }
+        if self.once.is_completed() { self.value() } else { None }
     }
 
-    fn value(&self) -> &T {
-        // SAFETY: `once` is done: the value was written and is not written again.
-        let value = unsafe { (*self.value.get()).as_ref() };
-        value.expect("it was set when the once was done")
+    /// The value; `once` must be done.
+    fn value(&self) -> Option<&T> {
+        // SAFETY: `once` is done: the value was written, by the one execution
+        // (or outside one) that `epoch` names, and is not written again.
+        unsafe { (*self.value.get()).as_ref() }
     }
 
     /// The value, if it was set: nobody else can reach it.
@@ -69,14 +71,17 @@ impl<T> OnceLock<T> {
     pub fn get_or_init(&self, f: impl FnOnce() -> T) -> &T {
         let mut is_stale = false;
         self.once.call_once_force(|_| {
-            let epoch = current().map_or(0, |c| c.epoch());
-            let before = self.epoch.swap(epoch, Ordering::Relaxed);
-            // SAFETY: `once` runs one closure at a time, and nobody reads
-            // before it is done.
-            let slot = unsafe { &mut *self.value.get() };
-            is_stale = slot.is_some() && before != epoch;
+            let epoch = current().map_or(u64::MAX, |c| c.epoch());
+            // Nobody else may have set it: an earlier execution, another exploration.
+            let (before, after) = (Ordering::Acquire, Ordering::Relaxed);
+            is_stale =
+                self.epoch.compare_exchange(0, epoch, before, after).is_err_and(|by| by != epoch);
             if !is_stale {
-                *slot = Some(f());
+                let value = f();
+                // SAFETY: `once` runs one closure at a time in one execution,
+                // `epoch` keeps all others out, and nobody reads before
+                // `once` is done.
+                unsafe { *self.value.get() = Some(value) };
             }
         });
         if is_stale {
@@ -85,7 +90,7 @@ impl<T> OnceLock<T> {
                  is explored, so that each execution has a fresh one"
             );
         }
-        self.value()
+        self.value().expect("it was set when the once was done")
     }
 
     /// The value, if it was set.

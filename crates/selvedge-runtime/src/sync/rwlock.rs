@@ -9,7 +9,7 @@ use selvedge_core::id::ObjectId;
 use selvedge_core::model::{ObjectState, RwLockState};
 use selvedge_core::op::{OpKind, RwLockOp};
 
-use super::{LockResult, Poison, PoisonError, TryLockError, TryLockResult, panicking};
+use super::{LockResult, Mark, PoisonError, Taken, TryLockError, TryLockResult, panicking};
 use crate::context::{Context, current};
 use crate::handle::Handle;
 use crate::named::named;
@@ -19,23 +19,26 @@ use crate::named::named;
 pub struct RwLock<T: ?Sized> {
     handle: Handle,
     name: Option<&'static str>,
-    /// Locked in place of the modelled lock outside an exploration.
+    /// Held by whoever holds the lock, modelled or not.
     raw: std::sync::RwLock<()>,
-    poison: Poison,
+    poison: Mark,
+    /// Changed by an execution: it is not fresh in the next.
+    dirty: Mark,
     data: UnsafeCell<T>,
 }
 
 // SAFETY: as for std's: the lock owns the data.
 unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
-// SAFETY: as for std's, and by the argument of `Sync for Mutex`: there is one
-// writing guard or any number of reading ones.
+// SAFETY: as for std's: there is one writing guard or any number of reading
+// ones, since each holds `raw`, also in an exploration.
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 
 /// `std::sync::RwLockReadGuard`.
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
-    raw: Option<std::sync::RwLockReadGuard<'a, ()>>,
+    taken: Option<Taken>,
+    _raw: std::sync::RwLockReadGuard<'a, ()>,
     at: &'static Location<'static>,
 }
 
@@ -43,7 +46,8 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
-    raw: Option<std::sync::RwLockWriteGuard<'a, ()>>,
+    taken: Option<Taken>,
+    _raw: std::sync::RwLockWriteGuard<'a, ()>,
     was_panicking: bool,
     at: &'static Location<'static>,
 }
@@ -60,7 +64,8 @@ impl<T> RwLock<T> {
             handle: Handle::new(),
             name: None,
             raw: std::sync::RwLock::new(()),
-            poison: Poison::new(),
+            poison: Mark::new(),
+            dirty: Mark::new(),
             data: UnsafeCell::new(data),
         }
     }
@@ -70,7 +75,7 @@ impl<T> RwLock<T> {
     /// # Errors
     /// If the lock is poisoned; the error holds the data.
     pub fn into_inner(self) -> LockResult<T> {
-        if self.poison.get() {
+        if self.poison.is_set() {
             Err(PoisonError::new(self.data.into_inner()))
         } else {
             Ok(self.data.into_inner())
@@ -79,36 +84,60 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    fn object(&self, context: &Context) -> ObjectId {
-        self.handle.object(context, self.name, |used_before| {
-            if used_before {
+    fn object(&self, context: &Context, at: &'static Location<'static>) -> ObjectId {
+        let mut stale = false;
+        let object = self.handle.object(context, self.name, || {
+            if self.poison.is_by(context) {
                 self.poison.clear();
             }
+            stale = self.dirty.is_by(context);
             ObjectState::RwLock(RwLockState::default())
-        })
+        });
+        if stale {
+            context.fail(vec![super::not_fresh("RwLock", at)]);
+        }
+        object
     }
 
     /// The modelled operation; `None` outside an exploration.
-    fn perform(&self, op: RwLockOp, at: &'static Location<'static>) -> Option<u64> {
+    fn perform(&self, op: RwLockOp, at: &'static Location<'static>) -> Option<(u64, &Context)> {
         let context = current()?;
-        let object = self.object(context);
-        Some(context.perform_at(OpKind::RwLock(op), Some(object), at))
+        let object = self.object(context, at);
+        Some((context.perform_at(OpKind::RwLock(op), Some(object), at), context))
+    }
+
+    /// What holding the real lock gave, where the model has granted it.
+    fn granted<G>(
+        context: &Context,
+        raw: TryLockResult<G>,
+        at: &'static Location<'static>,
+    ) -> (G, Option<Taken>) {
+        let raw = match raw {
+            Ok(raw) => raw,
+            Err(TryLockError::Poisoned(raw)) => raw.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                context.fail(vec![super::held_elsewhere("RwLock", at)]);
+                context.give_up()
+            }
+        };
+        (raw, Some(Taken::by(context)))
     }
 
     fn reading<'a>(
         &'a self,
-        raw: Option<std::sync::RwLockReadGuard<'a, ()>>,
+        (raw, taken): (std::sync::RwLockReadGuard<'a, ()>, Option<Taken>),
         at: &'static Location<'static>,
     ) -> LockResult<RwLockReadGuard<'a, T>> {
-        self.poison.check(RwLockReadGuard { lock: self, raw, at })
+        self.poison.check(RwLockReadGuard { lock: self, taken, _raw: raw, at })
     }
 
     fn writing<'a>(
         &'a self,
-        raw: Option<std::sync::RwLockWriteGuard<'a, ()>>,
+        (raw, taken): (std::sync::RwLockWriteGuard<'a, ()>, Option<Taken>),
         at: &'static Location<'static>,
     ) -> LockResult<RwLockWriteGuard<'a, T>> {
-        self.poison.check(RwLockWriteGuard { lock: self, raw, was_panicking: panicking(), at })
+        let was_panicking = panicking();
+        self.poison.check(RwLockWriteGuard { lock: self, taken, _raw: raw, was_panicking, at })
     }
 
     /// Locks it for reading, waiting until nobody writes.
@@ -119,8 +148,8 @@ impl<T: ?Sized> RwLock<T> {
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
         let at = Location::caller();
         let raw = match self.perform(RwLockOp::Read, at) {
-            Some(_) => None,
-            None => Some(self.raw.read().unwrap_or_else(PoisonError::into_inner)),
+            Some((_, context)) => Self::granted(context, self.raw.try_read(), at),
+            None => (self.raw.read().unwrap_or_else(PoisonError::into_inner), None),
         };
         self.reading(raw, at)
     }
@@ -133,8 +162,8 @@ impl<T: ?Sized> RwLock<T> {
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
         let at = Location::caller();
         let raw = match self.perform(RwLockOp::Write, at) {
-            Some(_) => None,
-            None => Some(self.raw.write().unwrap_or_else(PoisonError::into_inner)),
+            Some((_, context)) => Self::granted(context, self.raw.try_write(), at),
+            None => (self.raw.write().unwrap_or_else(PoisonError::into_inner), None),
         };
         self.writing(raw, at)
     }
@@ -147,11 +176,11 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
         let at = Location::caller();
         let raw = match self.perform(RwLockOp::TryRead, at) {
-            Some(0) => return Err(TryLockError::WouldBlock),
-            Some(_) => None,
+            Some((0, _)) => return Err(TryLockError::WouldBlock),
+            Some((_, context)) => Self::granted(context, self.raw.try_read(), at),
             None => match self.raw.try_read() {
-                Ok(raw) => Some(raw),
-                Err(TryLockError::Poisoned(raw)) => Some(raw.into_inner()),
+                Ok(raw) => (raw, None),
+                Err(TryLockError::Poisoned(raw)) => (raw.into_inner(), None),
                 Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
             },
         };
@@ -166,11 +195,11 @@ impl<T: ?Sized> RwLock<T> {
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let at = Location::caller();
         let raw = match self.perform(RwLockOp::TryWrite, at) {
-            Some(0) => return Err(TryLockError::WouldBlock),
-            Some(_) => None,
+            Some((0, _)) => return Err(TryLockError::WouldBlock),
+            Some((_, context)) => Self::granted(context, self.raw.try_write(), at),
             None => match self.raw.try_write() {
-                Ok(raw) => Some(raw),
-                Err(TryLockError::Poisoned(raw)) => Some(raw.into_inner()),
+                Ok(raw) => (raw, None),
+                Err(TryLockError::Poisoned(raw)) => (raw.into_inner(), None),
                 Err(TryLockError::WouldBlock) => return Err(TryLockError::WouldBlock),
             },
         };
@@ -182,23 +211,27 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     /// If the lock is poisoned; the error holds the reference.
     pub fn get_mut(&mut self) -> LockResult<&mut T> {
-        let poisoned = self.poison.get();
+        let poisoned = self.poison.is_set();
         let data = self.data.get_mut();
         if poisoned { Err(PoisonError::new(data)) } else { Ok(data) }
     }
 
     /// True if a thread panicked while writing.
+    #[track_caller]
     pub fn is_poisoned(&self) -> bool {
-        self.poison.get()
+        self.perform(RwLockOp::IsPoisoned, Location::caller());
+        self.poison.is_set()
     }
 
     /// Forgets that a thread panicked while writing.
+    #[track_caller]
     pub fn clear_poison(&self) {
+        self.perform(RwLockOp::ClearPoison, Location::caller());
         self.poison.clear();
     }
 
-    fn unlock(&self, op: RwLockOp, at: &'static Location<'static>) {
-        if let Some(context) = current()
+    fn unlock(&self, op: RwLockOp, taken: Option<Taken>, at: &'static Location<'static>) {
+        if let Some(context) = taken.and_then(Taken::context)
             && let Some(object) = self.handle.known(context)
         {
             context.perform_at(OpKind::RwLock(op), Some(object), at);
@@ -226,6 +259,9 @@ impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
 
 impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
+        if let Some(taken) = self.taken {
+            self.lock.dirty.set(Some(taken.exploration));
+        }
         // SAFETY: a writing guard is the only guard.
         unsafe { &mut *self.lock.data.get() }
     }
@@ -233,17 +269,17 @@ impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
 
 impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
     fn drop(&mut self) {
-        if self.raw.is_none() {
-            self.lock.unlock(RwLockOp::UnlockRead, self.at);
-        }
+        self.lock.unlock(RwLockOp::UnlockRead, self.taken, self.at);
     }
 }
 
 impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
-        self.lock.poison.done(self.was_panicking);
-        if self.raw.is_none() {
-            self.lock.unlock(RwLockOp::UnlockWrite, self.at);
+        let poisons = !self.was_panicking && panicking();
+        self.lock.unlock(RwLockOp::UnlockWrite, self.taken, self.at);
+        // With the unlock: nobody has run since.
+        if poisons {
+            self.lock.poison.set(self.taken.map(|t| t.exploration));
         }
     }
 }
