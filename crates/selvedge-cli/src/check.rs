@@ -9,6 +9,7 @@ use selvedge_core::report::{End, Engine, Report, Verdict};
 use selvedge_core::scenario::{Agreement, Expectation, Scenario};
 use selvedge_core::settings::Settings;
 use selvedge_engines::Explorer;
+use selvedge_report::text::wrap;
 use selvedge_report::{Style, failure, json, summary};
 use summary::{Row, Widths};
 
@@ -210,7 +211,8 @@ impl<'a> Printer<'a> {
         output::line("");
         for row in rows.iter().filter(|row| row.report.verdict() == Verdict::HoldsExhausted) {
             for assumption in &row.report.assumptions {
-                output::line(&format!("assumed in {}: {assumption}", row.scenario.name));
+                let text = format!("assumed in {}: {assumption}", row.scenario.name);
+                wrap(&text, self.style.width).iter().for_each(|line| output::line(line));
             }
         }
         output::print(&summary::totals(rows, self.style));

@@ -308,7 +308,7 @@ pub fn explore(
         .iter()
         .map(|at| {
             let at = Place::from(*at).short();
-            format!("the loop at {at} waits: it goes on only when something that it reads changes")
+            format!("the loop at {at} waits: it goes on only when what it reads changes")
         })
         .collect();
 }
