@@ -63,3 +63,34 @@ fn a_schedule_of_another_program_is_not_repeated() {
     let kinds: Vec<_> = again.report.failures().iter().map(|f| f.kind()).collect();
     assert_eq!(kinds, [selvedge::FailureKind::Nondeterminism]);
 }
+
+/// The destructor does something visible, which has to be learnt first: the
+/// schedule carries it, so that an exploration that knows nothing can repeat it.
+#[test]
+fn what_was_learnt_is_part_of_the_schedule() {
+    use selvedge::native::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use selvedge::native::{sync::Arc, thread};
+
+    struct Loud(std::sync::Arc<AtomicU32>);
+    impl Drop for Loud {
+        fn drop(&mut self) {
+            self.0.store(1, SeqCst);
+        }
+    }
+    fn program() {
+        let dropped = std::sync::Arc::new(AtomicU32::new(0));
+        let mine = Arc::new(Loud(dropped.clone()));
+        let theirs = mine.clone();
+        let t = thread::spawn(move || drop(theirs));
+        drop(mine);
+        selvedge::invariant!("still there", dropped.load(SeqCst) == 0);
+        t.join().unwrap();
+    }
+    let report = explorer(Engine::Native).run(program);
+    let failure = &report.failures()[0];
+    assert_eq!(failure.name(), "still there");
+    let schedule = failure.schedule().unwrap();
+    assert!(schedule.contains(":v"), "{schedule}");
+    let again = explorer(Engine::Native).replay(schedule.parse().unwrap(), program);
+    assert_eq!(again.report.failures()[0].fault, failure.fault);
+}
