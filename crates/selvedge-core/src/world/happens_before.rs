@@ -46,7 +46,7 @@ impl World {
         &mut self,
         thread: ThreadId,
         object: ObjectId,
-        kind: OpKind,
+        kind: &OpKind,
         answer: u64,
         access: Option<Access>,
     ) {
@@ -54,7 +54,7 @@ impl World {
         let object = &mut self.objects[object.index()];
         let clocks = &mut object.clocks;
         let wrote = access == Some(Access::Write);
-        match kind {
+        match *kind {
             OpKind::Atomic(op) => {
                 let (load, store) = match op {
                     AtomicOp::Load { order } => (Some(order), None),

@@ -12,30 +12,35 @@ impl World {
     /// # Panics
     /// If the thread is not enabled or has no such choice: a mistake of the driver.
     pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
-        let Some(op) = self.threads[thread.index()].announced.take() else {
-            panic!("{thread:?} has announced nothing")
-        };
-        self.threads[thread.index()].gate = Gate::Shut;
-        let index = self.threads[thread.index()].events + 1;
-        self.threads[thread.index()].events = index;
-        self.threads[thread.index()].hb.set(thread, index);
-        let Applied { answer, access, changed } = match op.kind {
+        let t = &mut self.threads[thread.index()];
+        let Some(op) = t.announced.take() else { panic!("{thread:?} has announced nothing") };
+        t.gate = Gate::Shut;
+        t.events += 1;
+        let index = t.events;
+        t.hb.set(thread, index);
+        // Written once, where it stays; what comes of it is filled in below.
+        let position = self.events.len();
+        let (answer, access, changed) = (0, None, false);
+        self.events.push(Event { thread, index, op, choice, answer, access, changed });
+        if let Some(log) = &mut self.log {
+            log.push(Logged::Event(position));
+        }
+        let applied = match &op.kind {
             OpKind::Thread(kind) => {
-                let answer = self.step_thread(thread, kind, choice);
+                let answer = self.step_thread(thread, *kind, choice);
                 Applied { answer, access: None, changed: false }
             }
-            OpKind::Select(select) => self.step_select(thread, select, choice),
+            OpKind::Select(select) => self.step_select(thread, *select, choice),
             kind => {
                 let object = op.object.expect("an operation on an object names it");
                 self.step_object(thread, object, kind, choice)
             }
         };
-        let event = Event { thread, index, op, choice, answer, access, changed };
-        if let Some(log) = &mut self.log {
-            log.push(Logged::Event(self.events.len()));
-        }
-        self.events.push(event);
-        answer
+        let event = &mut self.events[position];
+        event.answer = applied.answer;
+        event.access = applied.access;
+        event.changed = applied.changed;
+        applied.answer
     }
 
     /// Carries out an operation at once if it does not block: for what
@@ -64,12 +69,12 @@ impl World {
         &mut self,
         thread: ThreadId,
         id: ObjectId,
-        kind: OpKind,
+        kind: &OpKind,
         choice: u32,
     ) -> Applied {
         let object = &mut self.objects[id.index()];
         let applied =
-            object.state.apply(&kind, thread, choice).expect("the driver picks enabled operations");
+            object.state.apply(kind, thread, choice).expect("the driver picks enabled operations");
         object.version = object.version.wrapping_add(u32::from(applied.changed));
         self.synchronise(thread, id, kind, applied.answer, applied.access);
         applied
@@ -83,7 +88,7 @@ impl World {
         }
         let channel = self.case_channels(select)[case as usize];
         let recv = OpKind::Channel(ChannelOp::Recv);
-        let received = self.step_object(thread, channel, recv, 0);
+        let received = self.step_object(thread, channel, &recv, 0);
         Applied { answer: SelectOp::answer(case, received.answer), ..received }
     }
 
