@@ -549,7 +549,8 @@ impl Context {
                 let at = panic.place.as_ref().map_or_else(String::new, |p| format!(" (at {p})"));
                 text.push_str(&format!("\nselvedge: {who} panicked: {}{at}", panic.message));
             }
-            text.push_str(&format!("\nselvedge: schedule: {}\n", Schedule::of(w, None)));
+            let schedule = Schedule { visible: self.visible(), ..Schedule::of(w, None) };
+            text.push_str(&format!("\nselvedge: schedule: {schedule}\n"));
         });
         // If stderr is gone there is nobody to tell.
         drop(std::io::stderr().write_all(text.as_bytes()));

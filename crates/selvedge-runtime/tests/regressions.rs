@@ -331,6 +331,18 @@ fn the_last_drop_of_an_arc_comes_after_the_others() {
 }
 
 #[test]
+fn one_of_several_into_inner_gets_the_value() {
+    let report = dfs(|| {
+        let mine = Arc::new(7);
+        let theirs = mine.clone();
+        let t = thread::spawn(move || Arc::into_inner(theirs).is_some());
+        let got = Arc::into_inner(mine).is_some();
+        assert!(got != t.join().unwrap());
+    });
+    assert_eq!((report.verdict(), report.executions), (Verdict::HoldsExhausted, 2));
+}
+
+#[test]
 fn panics_are_told_apart() {
     let report = dfs(|| {
         drop(catch_unwind(|| panic!("first")));

@@ -74,6 +74,9 @@ fn judge(report: &Report) {
         // Seen with --nocapture.
         Verdict::HoldsExhausted => {
             eprintln!("selvedge: holds, exhausted: {} behaviours", report.executions());
+            for assumption in &report.assumptions {
+                eprintln!("selvedge: assumed: {assumption}");
+            }
         }
         Verdict::HoldsBounded(why) => {
             eprintln!("selvedge: holds, bounded ({why}): this is no proof");

@@ -22,6 +22,17 @@ fn a_seat_is_sold_once() {
     });
 }
 
+/// The same with the attribute: the whole body is explored.
+#[selvedge::test]
+fn two_seats_for_two_buyers() {
+    let theatre = Theatre::new(2);
+    thread::scope(|s| {
+        for _ in 0..2 {
+            s.spawn(|| assert!(theatre.sell()));
+        }
+    });
+}
+
 /// Selvedge finds the mistake in the version that has it.
 #[test]
 fn the_broken_theatre_sells_a_seat_twice() {

@@ -59,10 +59,15 @@ impl<T> Arc<T> {
         }
     }
 
-    /// The value, if this is the only reference.
+    /// The value, if this is the last reference: of several callers, one gets it.
     #[track_caller]
-    pub fn into_inner(this: Self) -> Option<T> {
-        Arc::try_unwrap(this).ok()
+    pub fn into_inner(mut this: Self) -> Option<T> {
+        let inner = this.0.take()?;
+        if let Some(context) = current() {
+            context.learn(type_name::<T>());
+            Self::perform(&inner, context, RefsOp::Release, Location::caller());
+        }
+        Real::into_inner(inner).map(|inner| inner.value)
     }
 }
 
