@@ -21,19 +21,13 @@ struct Resource {
 
 impl Resource {
     fn new() -> Self {
-        Resource {
-            frees: AtomicUsize::new(0).named("resource"),
-        }
+        Resource { frees: AtomicUsize::new(0).named("resource") }
     }
 
     fn free(&self) {
         let frees = self.frees.fetch_add(1, Ordering::SeqCst) + 1;
         note!("free");
-        invariant!(
-            "free called once",
-            frees <= 1,
-            "free was called {frees} times"
-        );
+        invariant!("free called once", frees <= 1, "free was called {frees} times");
     }
 }
 
@@ -65,9 +59,7 @@ impl Worker for Unguarded {
 
 /// One thread closes a worker that does not ask whether it is closed.
 pub fn unguarded(calls: usize) {
-    let worker = Unguarded {
-        resource: Resource::new(),
-    };
+    let worker = Unguarded { resource: Resource::new() };
     for _ in 0..calls {
         worker.close();
     }
@@ -93,10 +85,7 @@ impl Worker for Flag {
 pub fn flag(closers: usize) {
     close_from(
         closers,
-        Flag {
-            closed: AtomicBool::new(false).named("closed"),
-            resource: Resource::new(),
-        },
+        Flag { closed: AtomicBool::new(false).named("closed"), resource: Resource::new() },
     );
 }
 
@@ -135,10 +124,7 @@ struct Signal {
 impl Signal {
     fn new() -> Self {
         let (sender, receiver) = bounded(1);
-        Signal {
-            sender: sender.named("closed"),
-            receiver,
-        }
+        Signal { sender: sender.named("closed"), receiver }
     }
 }
 
@@ -162,13 +148,7 @@ impl Worker for Select {
 
 /// A channel as the flag: `select!` asks whether it is closed.
 pub fn channel_select(closers: usize) {
-    close_from(
-        closers,
-        Select {
-            closed: Signal::new(),
-            resource: Resource::new(),
-        },
-    );
+    close_from(closers, Select { closed: Signal::new(), resource: Resource::new() });
 }
 
 struct SelectWithoutFree {
@@ -190,12 +170,7 @@ impl Worker for SelectWithoutFree {
 
 /// As [`channel_select`], with nothing to free.
 pub fn channel_select_without_free(closers: usize) {
-    close_from(
-        closers,
-        SelectWithoutFree {
-            closed: Signal::new(),
-        },
-    );
+    close_from(closers, SelectWithoutFree { closed: Signal::new() });
 }
 
 struct Locked {
@@ -219,10 +194,7 @@ impl Worker for Locked {
 pub fn mutex(closers: usize) {
     close_from(
         closers,
-        Locked {
-            closed: Mutex::new(false).named("closed"),
-            resource: Resource::new(),
-        },
+        Locked { closed: Mutex::new(false).named("closed"), resource: Resource::new() },
     );
 }
 
@@ -239,13 +211,7 @@ impl Worker for CalledOnce {
 
 /// A `Once`.
 pub fn once(closers: usize) {
-    close_from(
-        closers,
-        CalledOnce {
-            once: Once::new().named("once"),
-            resource: Resource::new(),
-        },
-    );
+    close_from(closers, CalledOnce { once: Once::new().named("once"), resource: Resource::new() });
 }
 
 struct Swapped {
@@ -267,10 +233,7 @@ impl Worker for Swapped {
 pub fn swap(closers: usize) {
     close_from(
         closers,
-        Swapped {
-            closed: AtomicBool::new(false).named("closed"),
-            resource: Resource::new(),
-        },
+        Swapped { closed: AtomicBool::new(false).named("closed"), resource: Resource::new() },
     );
 }
 

@@ -26,10 +26,7 @@ impl Coupons {
     fn get(&self, code: &'static str) -> Option<u32> {
         let coupons = lock(&self.0);
         let value = coupons.get(code).copied();
-        note!(
-            "{code} is {}",
-            if value.is_some() { "there" } else { "gone" }
-        );
+        note!("{code} is {}", if value.is_some() { "there" } else { "gone" });
         value
     }
 
@@ -62,16 +59,9 @@ fn redeem(customers: usize, redeem: fn(&Coupons) -> bool) -> usize {
             spawn(format!("customer {number}"), move || redeem(&coupons))
         })
         .collect();
-    let redeemed = customers
-        .into_iter()
-        .map(|thread| join(thread))
-        .filter(|redeemed| *redeemed)
-        .count();
-    invariant!(
-        "a coupon is redeemed once",
-        redeemed == 1,
-        "redeemed {redeemed} times"
-    );
+    let redeemed =
+        customers.into_iter().map(|thread| join(thread)).filter(|redeemed| *redeemed).count();
+    invariant!("a coupon is redeemed once", redeemed == 1, "redeemed {redeemed} times");
     redeemed
 }
 

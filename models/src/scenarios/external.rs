@@ -44,11 +44,7 @@ impl External {
     fn serve(&self) {
         let inside = self.inside.fetch_add(1, Ordering::SeqCst) + 1;
         note!("enter, inside = {inside}");
-        invariant!(
-            "at most one call inside",
-            inside <= 1,
-            "{inside} calls are inside"
-        );
+        invariant!("at most one call inside", inside <= 1, "{inside} calls are inside");
         self.inside.fetch_sub(1, Ordering::SeqCst);
     }
 
@@ -87,10 +83,7 @@ fn call_all(callers: usize, call: fn(&External) -> Result<(), Busy>) -> Tally {
         let callers: Vec<_> = (1..=callers)
             .map(|number| spawn_scoped(scope, format!("caller {number}"), move || call(external)))
             .collect();
-        let mut tally = Tally {
-            succeeded: 0,
-            busy: 0,
-        };
+        let mut tally = Tally { succeeded: 0, busy: 0 };
         for caller in callers {
             match join_scoped(caller) {
                 Ok(()) => tally.succeeded += 1,
@@ -103,11 +96,7 @@ fn call_all(callers: usize, call: fn(&External) -> Result<(), Busy>) -> Tally {
 
 fn check_all_succeed(callers: usize, tally: Tally) -> Tally {
     let Tally { succeeded, .. } = tally;
-    invariant!(
-        "every call succeeds",
-        succeeded == callers,
-        "{succeeded} of {callers} succeeded"
-    );
+    invariant!("every call succeeds", succeeded == callers, "{succeeded} of {callers} succeeded");
     tally
 }
 

@@ -20,11 +20,7 @@ struct Limiter {
 
 impl Limiter {
     fn new(limit: usize) -> Self {
-        Limiter {
-            limit,
-            inside: Mutex::new(0).named("inside"),
-            left: Condvar::new().named("left"),
-        }
+        Limiter { limit, inside: Mutex::new(0).named("inside"), left: Condvar::new().named("left") }
     }
 
     /// Waits until there is room, and returns with the lock held.
@@ -32,10 +28,7 @@ impl Limiter {
         let mut inside = lock(&self.inside);
         while *inside >= self.limit {
             note!("full, wait");
-            inside = self
-                .left
-                .wait(inside)
-                .unwrap_or_else(PoisonError::into_inner);
+            inside = self.left.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
         note!("there is room, inside = {}", *inside);
         inside

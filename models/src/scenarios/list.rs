@@ -89,9 +89,7 @@ impl Lock for SpinLock {
     type Guard<'a> = SpinGuard<'a>;
 
     fn new() -> Self {
-        SpinLock {
-            locked: AtomicBool::new(false).named("spinlock"),
-        }
+        SpinLock { locked: AtomicBool::new(false).named("spinlock") }
     }
 
     #[track_caller]
@@ -159,9 +157,7 @@ impl<L: Lock> Builder<L> {
         Ok(ArrayList {
             lock: self.lock.ok_or(NoLock)?,
             length: AtomicUsize::new(0).named("length"),
-            elements: (0..self.capacity)
-                .map(|_| AtomicUsize::new(0).named("element"))
-                .collect(),
+            elements: (0..self.capacity).map(|_| AtomicUsize::new(0).named("element")).collect(),
         })
     }
 }
@@ -169,10 +165,7 @@ impl<L: Lock> Builder<L> {
 impl<L: Lock> ArrayList<L> {
     /// A list is made in steps, because it needs a lock.
     pub fn builder() -> Builder<L> {
-        Builder {
-            lock: None,
-            capacity: 0,
-        }
+        Builder { lock: None, capacity: 0 }
     }
 
     /// Puts `value` after the last element.
@@ -199,11 +192,7 @@ impl<L: Lock> ArrayList<L> {
 /// the end.
 pub fn append_all<L: Lock>(threads: usize, appends: usize) -> usize {
     let expected = threads * appends;
-    let list = match ArrayList::builder()
-        .lock(L::new())
-        .capacity(expected)
-        .build()
-    {
+    let list = match ArrayList::builder().lock(L::new()).capacity(expected).build() {
         Ok(list) => list,
         Err(error) => panic!("{error}"),
     };

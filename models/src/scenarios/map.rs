@@ -72,15 +72,8 @@ fn ask(threads: usize, find: fn(&ConcurrentMap, u64) -> Found) -> usize {
         .collect();
     let found: Vec<_> = threads.into_iter().map(|thread| join(thread)).collect();
     let computed = found.iter().filter(|found| found.computed).count();
-    invariant!(
-        "computed once",
-        computed == 1,
-        "the value was computed {computed} times"
-    );
-    invariant!(
-        "all get the value",
-        found.iter().all(|found| found.value == KEY * KEY)
-    );
+    invariant!("computed once", computed == 1, "the value was computed {computed} times");
+    invariant!("all get the value", found.iter().all(|found| found.value == KEY * KEY));
     computed
 }
 
@@ -89,17 +82,11 @@ fn ask(threads: usize, find: fn(&ConcurrentMap, u64) -> Found) -> usize {
 pub fn check_then_insert(threads: usize) -> usize {
     ask(threads, |map, key| {
         if let Some(value) = map.get(key) {
-            return Found {
-                value,
-                computed: false,
-            };
+            return Found { value, computed: false };
         }
         let value = compute(key);
         map.insert(key, value);
-        Found {
-            value,
-            computed: true,
-        }
+        Found { value, computed: true }
     })
 }
 

@@ -78,11 +78,7 @@ fn buy(
     note!(
         "told: {} {}",
         reply.item.name,
-        if reply.bought {
-            "is bought"
-        } else {
-            "costs too much"
-        }
+        if reply.bought { "is bought" } else { "costs too much" }
     );
     Some(reply)
 }
@@ -94,12 +90,7 @@ fn buy_with_own_reply(item: Item, requests: &Sender<Request>) -> Option<Reply> {
 }
 
 fn spent(replies: &[Option<Reply>]) -> i64 {
-    replies
-        .iter()
-        .flatten()
-        .filter(|reply| reply.bought)
-        .map(|reply| reply.item.price)
-        .sum()
+    replies.iter().flatten().filter(|reply| reply.bought).map(|reply| reply.item.price).sum()
 }
 
 /// Demands that no money comes from nowhere, and that each reply went to the
@@ -121,16 +112,7 @@ fn check(start: i64, items: &[Item], replies: &[Option<Reply>], balance: i64) ->
 }
 
 fn castle_and_plants(castle: i64, plants: i64) -> [Item; 2] {
-    [
-        Item {
-            name: "castle",
-            price: castle,
-        },
-        Item {
-            name: "plants",
-            price: plants,
-        },
-    ]
+    [Item { name: "castle", price: castle }, Item { name: "plants", price: plants }]
 }
 
 fn spawn_processor<'scope>(
@@ -176,9 +158,7 @@ pub fn shared_replies(balance: i64, castle: i64, plants: i64) -> Outcome {
         let processor = spawn_processor(scope, "processor", inbox, balance);
         let buyers = items.map(|item| {
             let (requests, reply, replies) = (&requests, reply.clone(), &replies);
-            spawn_scoped(scope, item.name, move || {
-                buy(item, requests, reply, replies)
-            })
+            spawn_scoped(scope, item.name, move || buy(item, requests, reply, replies))
         });
         let told = buyers.map(|thread| join_scoped(thread));
         let left = stop(&requests, processor);
@@ -196,19 +176,14 @@ struct Processor {
 /// As [`reply_channel`], but nobody closes the request channel.
 pub fn never_stopped(balance: i64, castle: i64, plants: i64) -> i64 {
     let (requests, inbox) = unbounded();
-    let processor = Arc::new(Processor {
-        requests: requests.named("requests"),
-        inbox,
-    });
+    let processor = Arc::new(Processor { requests: requests.named("requests"), inbox });
     {
         let processor = Arc::clone(&processor);
         spawn("processor", move || serve(&processor.inbox, balance));
     }
     let buyers = castle_and_plants(castle, plants).map(|item| {
         let processor = Arc::clone(&processor);
-        spawn(item.name, move || {
-            buy_with_own_reply(item, &processor.requests)
-        })
+        spawn(item.name, move || buy_with_own_reply(item, &processor.requests))
     });
     let spent = spent(&buyers.map(|thread| join(thread)));
     invariant!("no more is spent than was there", spent <= balance);

@@ -53,11 +53,7 @@ pub struct Outcome {
 impl Outcome {
     /// The sum of the prices of everything that was bought.
     pub fn spent(&self) -> i64 {
-        self.purchases
-            .iter()
-            .filter(|p| p.made)
-            .map(|p| p.price)
-            .sum()
+        self.purchases.iter().filter(|p| p.made).map(|p| p.price).sum()
     }
 
     /// True if `item` was bought.
@@ -67,9 +63,7 @@ impl Outcome {
 
     /// A purchase that was not made, though what is left would pay for it.
     pub fn missed(&self) -> Option<&Purchase> {
-        self.purchases
-            .iter()
-            .find(|p| !p.made && p.price <= self.balance)
+        self.purchases.iter().find(|p| !p.made && p.price <= self.balance)
     }
 
     /// Demands that no money comes from nowhere.
@@ -185,41 +179,20 @@ fn shop(balance: i64, items: &[Item], buy: fn(&Accounts, Item) -> bool) -> Outco
         let accounts = Arc::clone(&accounts);
         let buyer = spawn(item.name, move || {
             let made = buy(&accounts, item);
-            note!(
-                "{} {}",
-                if made { "bought" } else { "did not buy" },
-                item.name
-            );
+            note!("{} {}", if made { "bought" } else { "did not buy" }, item.name);
             made
         });
         buyers.push((item, buyer));
     }
     let purchases = buyers
         .into_iter()
-        .map(|(Item { name, price }, buyer)| Purchase {
-            item: name,
-            price,
-            made: join(buyer),
-        })
+        .map(|(Item { name, price }, buyer)| Purchase { item: name, price, made: join(buyer) })
         .collect();
-    Outcome {
-        start: balance,
-        balance: accounts.get(ALICE),
-        purchases,
-    }
+    Outcome { start: balance, balance: accounts.get(ALICE), purchases }
 }
 
 fn castle_and_plants(castle: i64, plants: i64) -> [Item; 2] {
-    [
-        Item {
-            name: "castle",
-            price: castle,
-        },
-        Item {
-            name: "plants",
-            price: plants,
-        },
-    ]
+    [Item { name: "castle", price: castle }, Item { name: "plants", price: plants }]
 }
 
 /// Get, check and set, with nothing to hold the three together.
@@ -238,39 +211,29 @@ fn buy_in_steps(accounts: &Accounts, item: Item) -> bool {
 
 /// Get and check, then deduct the price from whatever is there.
 pub fn deduct(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(
-        balance,
-        &castle_and_plants(castle, plants),
-        |accounts, item| {
-            if accounts.get(ALICE) < item.price {
-                return false;
-            }
-            accounts.deduct(ALICE, item.price);
-            true
-        },
-    )
+    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+        if accounts.get(ALICE) < item.price {
+            return false;
+        }
+        accounts.deduct(ALICE, item.price);
+        true
+    })
 }
 
 /// The three steps, under a mutex that is held for the whole purchase.
 pub fn mutex(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(
-        balance,
-        &castle_and_plants(castle, plants),
-        |accounts, item| {
-            let _purchase = lock(&accounts.purchase);
-            buy_in_steps(accounts, item)
-        },
-    )
+    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+        let _purchase = lock(&accounts.purchase);
+        buy_in_steps(accounts, item)
+    })
 }
 
 /// Get and check, then set only if the balance is still what was checked;
 /// otherwise give up.
 pub fn compare_and_set(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(
-        balance,
-        &castle_and_plants(castle, plants),
-        |accounts, item| try_to_buy(accounts, item) == Try::Bought,
-    )
+    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+        try_to_buy(accounts, item) == Try::Bought
+    })
 }
 
 #[derive(PartialEq, Eq)]
@@ -293,36 +256,23 @@ fn try_to_buy(accounts: &Accounts, item: Item) -> Try {
 
 /// As [`compare_and_set`], but a buyer who was overtaken tries again.
 pub fn compare_and_set_retry(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(
-        balance,
-        &castle_and_plants(castle, plants),
-        |accounts, item| {
-            loop {
-                match try_to_buy(accounts, item) {
-                    Try::Bought => return true,
-                    Try::TooDear => return false,
-                    Try::Overtaken => {}
-                }
+    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+        loop {
+            match try_to_buy(accounts, item) {
+                Try::Bought => return true,
+                Try::TooDear => return false,
+                Try::Overtaken => {}
             }
-        },
-    )
+        }
+    })
 }
 
 /// As [`compare_and_set_retry`], but with three buyers, who try twice at most.
 pub fn compare_and_set_retry_bounded(balance: i64, castle: i64, plants: i64, boat: i64) -> Outcome {
     let [first, second] = castle_and_plants(castle, plants);
-    let items = [
-        first,
-        second,
-        Item {
-            name: "boat",
-            price: boat,
-        },
-    ];
+    let items = [first, second, Item { name: "boat", price: boat }];
     shop(balance, &items, |accounts, item| {
-        (0..2)
-            .map(|_| try_to_buy(accounts, item))
-            .find(|tried| *tried != Try::Overtaken)
+        (0..2).map(|_| try_to_buy(accounts, item)).find(|tried| *tried != Try::Overtaken)
             == Some(Try::Bought)
     })
 }
@@ -330,20 +280,16 @@ pub fn compare_and_set_retry_bounded(balance: i64, castle: i64, plants: i64, boa
 /// Compare-and-swap returns what it found: a buyer who was overtaken goes on
 /// with that.
 pub fn compare_and_swap(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(
-        balance,
-        &castle_and_plants(castle, plants),
-        |accounts, item| buy_swapping(accounts, item, Accounts::compare_and_swap),
-    )
+    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+        buy_swapping(accounts, item, Accounts::compare_and_swap)
+    })
 }
 
 /// As [`compare_and_swap`], with a compare-and-swap that isn't one step.
 pub fn swap_in_two_steps(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(
-        balance,
-        &castle_and_plants(castle, plants),
-        |accounts, item| buy_swapping(accounts, item, Accounts::compare_then_swap),
-    )
+    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+        buy_swapping(accounts, item, Accounts::compare_then_swap)
+    })
 }
 
 fn buy_swapping(
