@@ -4,7 +4,7 @@
 mod common;
 
 use common::{brute_force, search};
-use selvedge_core::explore::{Dfs, Limits, PreemptionBound, explore};
+use selvedge_core::explore::{Dfs, Limits, Metered, PreemptionBound, explore};
 use selvedge_core::report::{Engine, Report};
 use selvedge_core::toy::{Program, Toy};
 
@@ -83,4 +83,17 @@ fn a_bound_on_preemptions_is_said_unless_it_did_nothing() {
     assert_eq!((bounded(1).executions, bounded(1).exhausted()), (4, false));
     assert_eq!((bounded(2).executions, bounded(2).exhausted()), (6, true));
     assert_eq!(bounded(1).verdict().to_string(), "holds, bounded (at most 1 preemption)");
+}
+
+#[test]
+fn metrics_count_what_another_strategy_does() {
+    let program = Program::parse("T0: rep 2 { a = FADD x 1 sc } | T1: rep 2 { a = FADD x 1 sc }");
+    let mut strategy = Metered::new(Dfs::unreduced());
+    let report = report(&program.unwrap(), &mut strategy);
+    let metrics = strategy.metrics();
+    assert_eq!((metrics.executions, metrics.steps), (report.executions, report.steps));
+    // 0011 and 1100 switch once; 0110 and 1001 twice, once by preemption;
+    // 0101 and 1010 three times, twice by preemption.
+    assert_eq!((metrics.switches, metrics.preemptions), (2 + 4 + 6, 2 + 4));
+    assert_eq!((metrics.most_steps, metrics.most_threads), (4, 3));
 }
