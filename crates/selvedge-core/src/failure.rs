@@ -166,11 +166,6 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure met in one execution only.
-    pub fn single(fault: Fault) -> Self {
-        Failure { fault, schedule: None, executions: 1, count: 1, trace: None }
-    }
-
     /// The kind of the failure.
     pub fn kind(&self) -> FailureKind {
         self.fault.kind

@@ -5,6 +5,12 @@
 //! changed. `thread::yield_now` and `sleep` may be mere politeness; they are
 //! taken for a loop once a whole turn repeated itself: the same operations at
 //! the same places with the same answers as in the turn before.
+//!
+//! That a loop waits in this sense is an assumption about the program: it may
+//! count its turns and give up. So each loop that was put to sleep is named in
+//! the report; and when nobody else can go on, sleepers are woken for some
+//! more turns before they are taken to spin for ever. A loop that then gives
+//! up by itself breaks the assumption: the search is not called exhausted.
 
 use std::hash::{Hash, Hasher};
 use std::panic::Location;
