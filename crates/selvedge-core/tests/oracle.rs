@@ -97,3 +97,50 @@ fn metrics_count_what_another_strategy_does() {
     assert_eq!((metrics.switches, metrics.preemptions), (2 + 4 + 6, 2 + 4));
     assert_eq!((metrics.most_steps, metrics.most_threads), (4, 3));
 }
+
+#[test]
+fn a_strategy_that_ends_by_itself_proves_nothing_unless_it_says_so() {
+    /// Runs the first interleaving of another strategy, and ends.
+    struct Once(Dfs, bool);
+
+    impl selvedge_core::explore::Strategy for Once {
+        fn name(&self) -> String {
+            "once".to_owned()
+        }
+
+        fn begin(&mut self) -> bool {
+            !std::mem::replace(&mut self.1, true) && self.0.begin()
+        }
+
+        fn next(
+            &mut self,
+            view: &selvedge_core::explore::View<'_>,
+        ) -> selvedge_core::explore::Decision {
+            self.0.next(view)
+        }
+
+        fn end(&mut self, world: &selvedge_core::world::World) {
+            self.0.end(world);
+        }
+    }
+
+    let program = Program::parse("T0: W x 1 sc | T1: a = R x sc").unwrap();
+    let sample = report(&program, &mut Once(Dfs::new(), false));
+    assert_eq!((sample.executions, sample.exhausted()), (1, false));
+    assert_eq!(sample.verdict().to_string(), "holds, bounded (all that once does)");
+}
+
+#[test]
+fn a_search_whose_executions_were_cut_is_not_exhausted() {
+    let program = Program::parse("T0: rep 9 { a = FADD x 1 sc }").unwrap();
+    let run = |max_steps| {
+        let mut report = Report::new(Engine::Native, "dfs", 0);
+        let limits = Limits { keep_going: true, max_steps, ..Limits::default() };
+        let machine = &mut Toy::new(&program);
+        explore(machine, &mut Dfs::new(), &limits, None, &mut report, &mut |_| true);
+        report
+    };
+    assert!(run(9).exhausted() && run(9).failures().is_empty());
+    assert!(!run(8).exhausted());
+    assert_eq!(run(8).failures()[0].kind(), selvedge_core::failure::FailureKind::StepBound);
+}

@@ -338,6 +338,26 @@ mod only_loom {
     }
 
     #[test]
+    fn what_loom_cannot_choose_is_no_proof() {
+        use selvedge_surface::loom as rt;
+
+        let select = explore(&settings(Engine::Loom), || {
+            let (_one, first) = rt::channel::bounded::<()>(1);
+            let (_two, second) = rt::channel::bounded::<()>(1);
+            selvedge_surface::select! {
+                recv(first) -> _ => unreachable!("nothing was sent"),
+                recv(second) -> _ => unreachable!("nothing was sent"),
+                default => (),
+            }
+        });
+        assert!(matches!(select.end, End::Bounded(_)), "{:?}", select.end);
+        let sleep = explore(&settings(Engine::Loom), || {
+            rt::thread::sleep(std::time::Duration::from_secs(1))
+        });
+        assert!(matches!(sleep.end, End::Bounded(_)), "{:?}", sleep.end);
+    }
+
+    #[test]
     fn a_counter_is_exhausted() {
         let report = explore(&settings(Engine::Loom), two_increments);
         assert_eq!(report.verdict(), Verdict::HoldsExhausted, "{report:?}");

@@ -9,6 +9,7 @@
 
 use ::std::marker::PhantomData;
 use ::std::ops::RangeInclusive;
+use ::std::sync::atomic::{AtomicBool, Ordering};
 
 #[path = "built/barrier.rs"]
 mod barrier;
@@ -23,6 +24,17 @@ mod threads;
 
 pub use crate::{Choose, Named};
 
+/// A choice was made that loom should have explored.
+static NARROWED: AtomicBool = AtomicBool::new(false);
+
+/// Why loom has not seen every behaviour though it has ended, for the engine.
+#[doc(hidden)]
+pub fn narrowed() -> Option<&'static str> {
+    NARROWED
+        .load(Ordering::Relaxed)
+        .then_some("loom explores neither which arm of a select! is taken nor what passes a sleep")
+}
+
 /// What the files under `built/` need of an engine.
 mod rt {
     pub(super) use ::loom::sync::{Condvar, Mutex, MutexGuard};
@@ -32,7 +44,10 @@ mod rt {
 
     /// Which of several cases to try first: loom cannot be asked to explore
     /// a choice.
-    pub(super) fn first_of(_cases: usize) -> usize {
+    pub(super) fn first_of(cases: usize) -> usize {
+        if cases > 1 {
+            super::NARROWED.store(true, ::std::sync::atomic::Ordering::Relaxed);
+        }
         0
     }
 
@@ -113,6 +128,7 @@ pub mod thread {
     /// Lets others run: loom knows no time.
     pub fn sleep(duration: ::std::time::Duration) {
         let _ = duration;
+        super::NARROWED.store(true, ::std::sync::atomic::Ordering::Relaxed);
         yield_now();
     }
 }

@@ -139,6 +139,10 @@ impl Strategy for Dfs {
         Decision::Step(Step { thread, choice })
     }
 
+    fn left_out(&self) -> Option<String> {
+        None
+    }
+
     fn start_again(&mut self) -> bool {
         self.path.clear();
         self.started = false;

@@ -118,10 +118,11 @@ pub trait Strategy {
         false
     }
 
-    /// What was left out, if anything, once [`begin`](Self::begin) gave
-    /// false: then the exploration was not exhaustive.
+    /// What was left out once [`begin`](Self::begin) gave false. Only a
+    /// strategy that has then run an execution of every behaviour may give
+    /// `None`: the exploration is called exhausted, a proof.
     fn left_out(&self) -> Option<String> {
-        None
+        Some(format!("all that {} does", self.name()))
     }
 }
 
@@ -270,9 +271,14 @@ pub fn explore(
                 let at = world.impatient_loops().first()?;
                 Some(format!("the loop at {} gives up by itself", Place::from(*at).short()))
             };
+            let cut = || {
+                let cut = report.failures.iter().any(|f| f.kind() == FailureKind::StepBound);
+                cut.then(|| format!("executions were cut after {} steps", limits.max_steps))
+            };
             let late = || learnt_late.then(|| "what is visible was learnt on the way".to_owned());
             break strategy
                 .left_out()
+                .or_else(cut)
                 .or_else(late)
                 .or_else(impatient)
                 .map_or(End::Exhausted, End::Bounded);
@@ -297,6 +303,7 @@ pub fn explore(
         if machine.learnt() {
             if strategy.start_again() {
                 *report = Report::new(report.engine, report.strategy.clone(), report.seed);
+                looked_at = 0;
             } else {
                 learnt_late = true;
             }

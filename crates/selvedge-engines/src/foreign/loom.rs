@@ -117,7 +117,10 @@ fn explore(
 fn completed(settings: &Settings) -> End {
     match settings.max_preemptions {
         Some(most) => End::Bounded(format!("at most {most} preemptions")),
-        None => End::Exhausted,
+        None => match selvedge_surface::loom::narrowed() {
+            Some(why) => End::Bounded(why.to_owned()),
+            None => End::Exhausted,
+        },
     }
 }
 
