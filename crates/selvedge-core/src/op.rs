@@ -189,16 +189,13 @@ pub enum ThreadOp {
 }
 
 /// A receive on whichever of several channels is ready. The answer says which
-/// case was taken (or the default: the number of cases), and what receiving
-/// from it answered.
+/// case was taken, and what receiving from it answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SelectOp {
     /// Where the cases are in the world's table of cases.
     pub(crate) first: u32,
     /// How many there are.
     pub(crate) count: u32,
-    /// Do not block when none is ready.
-    pub has_default: bool,
 }
 
 impl SelectOp {

@@ -197,18 +197,19 @@ impl Report {
 
     /// Counts one failing execution, and keeps the first of each kind and name.
     ///
-    /// `schedule` is asked for only if the failure is a new one.
-    pub fn record(&mut self, faults: &[Fault], mut schedule: impl FnMut() -> Option<String>) {
+    /// `schedule` is asked, with the index of the fault, only if the failure
+    /// is a new one.
+    pub fn record(&mut self, faults: &[Fault], mut schedule: impl FnMut(usize) -> Option<String>) {
         if faults.is_empty() {
             return;
         }
         self.failing += 1;
-        for fault in faults {
+        for (index, fault) in faults.iter().enumerate() {
             match self.failures.iter_mut().find(|f| f.is_same(fault)) {
                 Some(known) => known.count += 1,
                 None => self.failures.push(Failure {
                     fault: fault.clone(),
-                    schedule: schedule(),
+                    schedule: schedule(index),
                     executions: self.executions,
                     count: 1,
                     trace: None,

@@ -23,7 +23,7 @@ use thiserror::Error;
 
 use crate::id::ThreadPath;
 use crate::machine::Machine;
-use crate::world::World;
+use crate::world::{Event, World};
 
 const VERSION: &str = "sv1";
 
@@ -75,11 +75,19 @@ pub fn program_fingerprint(name: &str) -> u16 {
 impl Schedule {
     /// The schedule of the execution that `world` has just gone through.
     pub fn of(world: &World, program: Option<&str>) -> Self {
+        Schedule::of_events(world, world.events(), program)
+    }
+
+    /// The schedule that leads to a fault of that execution, by its index.
+    pub(crate) fn to_fault(world: &World, fault: usize, program: Option<&str>) -> Self {
+        Schedule::of_events(world, world.events_to_fault(fault), program)
+    }
+
+    fn of_events(world: &World, events: &[Event], program: Option<&str>) -> Self {
         Schedule {
             program: program.map_or(0, program_fingerprint),
-            fingerprint: world.fingerprint(),
-            steps: world
-                .events()
+            fingerprint: world.fingerprint_of(events),
+            steps: events
                 .iter()
                 .map(|e| ScheduledStep { thread: world.path(e.thread), choice: e.choice })
                 .collect(),

@@ -141,7 +141,7 @@ pub(crate) fn replay(settings: &Settings, schedule: Schedule, body: Body) -> Rep
         } else {
             End::Failure
         };
-        report.record(world.faults(), || Some(text.clone()));
+        report.record(world.faults(), |_| Some(text.clone()));
         for failure in &mut report.failures {
             failure.trace = Some(world.trace(Some(&failure.fault)));
         }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use selvedge_core::id::ObjectId;
 use selvedge_core::model::{ChannelState, ObjectState, RefsState, channel as model};
-use selvedge_core::op::{ChannelOp, OpKind, RefsOp, SelectOp};
+use selvedge_core::op::{ChannelOp, OpKind, RefsOp, SelectOp, ThreadOp};
 use selvedge_surface::std::channel as real;
 
 use crate::context::{Context, current};
@@ -317,18 +317,42 @@ impl<'a> Selection<'a> {
         match self.0 {
             Kind::Model { channels, mut take, at } => {
                 let context = current().expect("a modelled channel has a context");
-                let op = context.world(|w| w.select(&channels, has_default));
-                let answer = context.perform_at(op, None, at);
-                let case = SelectOp::case(answer);
-                if case == take.len() {
-                    return false;
+                let ready = if has_default {
+                    poll(context, &channels, at)
+                } else {
+                    let op = context.world(|w| w.select(&channels));
+                    let answer = context.perform_at(op, None, at);
+                    Some((SelectOp::case(answer), SelectOp::received(answer)))
+                };
+                if let Some((case, answer)) = ready {
+                    take.swap_remove(case)(answer == model::OK);
                 }
-                take.swap_remove(case)(SelectOp::received(answer) == model::OK);
-                true
+                ready.is_some()
             }
             Kind::Real(mut selection) => selection.run(has_default),
         }
     }
+}
+
+/// The first case that is found ready, with the answer of receiving from it.
+/// The channels are looked at one after the other, from any one on, as
+/// crossbeam does: a message that is sent meanwhile may be missed.
+fn poll(
+    context: &Context,
+    channels: &[ObjectId],
+    at: &'static Location<'static>,
+) -> Option<(usize, u64)> {
+    let n = channels.len();
+    let first = match n {
+        0 | 1 => 0,
+        _ => context.perform_at(OpKind::Thread(ThreadOp::Any(n as u32)), None, at) as usize,
+    };
+    (first..first + n).find_map(|case| {
+        let case = case % n;
+        let op = OpKind::Channel(ChannelOp::TryRecv);
+        let answer = context.perform_at(op, Some(channels[case]), at);
+        (answer != model::EMPTY).then_some((case, answer))
+    })
 }
 
 /// The messages of a channel, until it is disconnected.

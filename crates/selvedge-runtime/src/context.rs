@@ -432,6 +432,14 @@ impl Context {
     /// it is unwinding already.
     pub(crate) fn fail(&self, faults: Vec<Fault>) {
         self.teach();
+        if self.outlives_failure() && !faults.is_empty() {
+            self.world(|w| faults.into_iter().for_each(|fault| w.fail(fault)));
+            self.rest();
+            if !self.panicking() {
+                self.unwind();
+            }
+            return;
+        }
         self.attentive.set(true);
         if !self.tearing.replace(true) {
             self.world(|w| faults.into_iter().for_each(|fault| w.fail(fault)));
@@ -439,6 +447,17 @@ impl Context {
         if !self.panicking() {
             self.unwind();
         }
+    }
+
+    /// True if the other threads go on after one has failed.
+    fn outlives_failure(&self) -> bool {
+        !self.tearing.get() && self.world(|w| w.runs_on())
+    }
+
+    /// The running thread has failed and does nothing more in this execution,
+    /// nor does it end.
+    fn rest(&self) {
+        while let Resume::Answer(_) = self.park() {}
     }
 
     /// An access to plain memory.
@@ -449,8 +468,9 @@ impl Context {
         self.teach();
         let thread = self.thread.get();
         let raced = self.world(|w| {
+            let before = w.faults().len();
             w.access(thread, cell, write, at);
-            !w.faults().is_empty()
+            w.faults().len() > before
         });
         if raced {
             self.fail(Vec::new());
@@ -512,7 +532,11 @@ impl Context {
             let fault = fault.detail(format!("in thread {}", w.thread_name(thread)), None);
             w.fail(fault);
         });
-        self.tear_down();
+        if self.outlives_failure() {
+            self.rest();
+        } else {
+            self.tear_down();
+        }
     }
 
     /// The panic hook was called in the running thread.

@@ -131,7 +131,7 @@ impl Native {
     fn start_spawned(&mut self, first: Resume, world: &mut World) {
         while let Some((thread, body)) = self.context.take_start() {
             // A failure while another thread started: the rest need not run.
-            let first = if world.faults().is_empty() { first } else { Resume::Cancel };
+            let first = if world.is_cut() { Resume::Cancel } else { first };
             self.launch(thread, body, first, world);
         }
     }

@@ -118,6 +118,13 @@ pub trait Strategy {
         false
     }
 
+    /// True if, when all failures are to be counted, an execution in which a
+    /// thread fails is to go on with the others: what they would have done
+    /// belongs to behaviours that the strategy has to find.
+    fn runs_on(&self) -> bool {
+        false
+    }
+
     /// What was left out once [`begin`](Self::begin) gave false. Only a
     /// strategy that has then run an execution of every behaviour may give
     /// `None`: the exploration is called exhausted, a proof.
@@ -175,7 +182,7 @@ fn execute_with(
     world.begin();
     machine.start(world);
     let outcome = loop {
-        if !world.faults().is_empty() {
+        if world.is_cut() {
             break Outcome::Complete;
         }
         enabled.clear();
@@ -187,7 +194,10 @@ fn execute_with(
             match world.stuck() {
                 Some(fault) => {
                     world.forget_wakes();
-                    world.fail(fault);
+                    // That others wait for a thread that has failed is no news.
+                    if world.faults().is_empty() {
+                        world.fail(fault);
+                    }
                 }
                 None => world.end_wakes(),
             }
@@ -247,6 +257,7 @@ pub fn explore(
 ) {
     let start = Instant::now();
     let mut world = World::new();
+    world.set_running_on(limits.keep_going && strategy.runs_on());
     let mut enabled = Vec::new();
     let mut runs: u64 = 0;
     let mut looked_at = 0;
@@ -287,13 +298,14 @@ pub fn explore(
         let outcome = execute_with(machine, &mut world, strategy, limits.max_steps, &mut enabled);
         report.steps += world.events().len() as u64;
         match outcome {
-            Outcome::Complete => report.executions += 1,
+            Outcome::Complete => {
+                report.executions += 1;
+                report.record(world.faults(), |fault| {
+                    let schedule = Schedule::to_fault(&world, fault, program);
+                    Some(schedule.with_visible(machine).to_string())
+                });
+            }
             Outcome::Abandoned => report.blocked += 1,
-        }
-        if !world.faults().is_empty() {
-            report.record(world.faults(), || {
-                Some(Schedule::of(&world, program).with_visible(machine).to_string())
-            });
         }
         machine.finish(&mut world);
         let diverged = world.faults().iter().any(|f| f.kind == FailureKind::Nondeterminism);

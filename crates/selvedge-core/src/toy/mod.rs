@@ -303,6 +303,7 @@ impl Toy {
                 return;
             };
             self.threads[thread].pc = pc + 1;
+            let faults = world.faults().len();
             let announced = match instr {
                 Instr::Jump(to) => {
                     self.threads[thread].pc = to;
@@ -318,7 +319,7 @@ impl Toy {
                 Instr::WaitWake(c) => Some((OpKind::Condvar(CondvarOp::Wake), self.object(&c))),
                 Instr::Stmt(stmt) => self.announce(thread, &stmt, world),
             };
-            if !world.faults().is_empty() {
+            if world.faults().len() > faults {
                 return;
             }
             if let Some((kind, object)) = announced {

@@ -162,7 +162,7 @@ impl World {
                         format!("select: recv from {}", self.object_name(chosen))
                     }
                     Some(&chosen) => format!("select: {} is closed", self.object_name(chosen)),
-                    None => "select: default".to_owned(),
+                    None => "select".to_owned(),
                 }
             }
             OpKind::Thread(op) => match op {
@@ -256,6 +256,11 @@ impl World {
             format!("held by {}{ended}{}", self.thread_name(owner), since.unwrap_or_default())
         };
         let state = op.object.map(|o| self.state(o));
+        if self.sleeps(thread) {
+            let names = self.waits_for(thread);
+            let names = names.into_iter().map(|o| self.object_name(o)).collect::<Vec<_>>();
+            return (format!("for a change of {}", names.join(" or ")), Some(op.at.into()));
+        }
         let text = match (op.kind, state) {
             (OpKind::Mutex(_), Some(ObjectState::Mutex(s))) => match s.owner {
                 Some(owner) => format!("to lock {on}, {}", holder(owner)),
@@ -289,11 +294,6 @@ impl World {
             (OpKind::Thread(ThreadOp::Join(child)), _) => {
                 format!("to join {}", self.thread_name(child))
             }
-            (OpKind::Thread(ThreadOp::Yield(_)), _) => {
-                let spin = &self.threads[thread.index()].spin;
-                let names = spin.waits_for().map(|o| self.object_name(o)).collect::<Vec<_>>();
-                format!("for a change of {}", names.join(" or "))
-            }
             _ => format!("at {on}"),
         };
         (text, Some(op.at.into()))
@@ -307,11 +307,11 @@ impl World {
         if waiting.is_empty() {
             return None;
         }
-        let spins = |op: &Op| matches!(op.kind, OpKind::Thread(ThreadOp::Yield(_)));
+        let spins = |thread: ThreadId| self.sleeps(thread) && self.could_go_on(thread);
         let names = |of: &mut dyn Iterator<Item = ThreadId>| {
             of.map(|t| self.thread_name(t)).collect::<Vec<_>>().join(", ")
         };
-        let spinning = names(&mut waiting.iter().filter(|(_, op)| spins(op)).map(|(t, _)| *t));
+        let spinning = names(&mut waiting.iter().map(|(t, _)| *t).filter(|t| spins(*t)));
         let blocked = names(&mut waiting.iter().map(|(t, _)| *t));
         let mut fault = if !spinning.is_empty() {
             Fault::new(
@@ -326,7 +326,7 @@ impl World {
         };
         fault.place = waiting
             .iter()
-            .find(|(_, op)| spinning.is_empty() || spins(op))
+            .find(|(t, _)| spinning.is_empty() || spins(*t))
             .map(|(_, op)| Place::from(op.at));
         for (thread, op) in waiting {
             let (what, place) = self.describe_waiting(thread, op);

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::World;
+use super::{Event, World};
 use crate::id::ObjectId;
 use crate::model::{ObjectState, ValueType};
 use crate::op::{AtomicOp, ChannelOp, Op, OpKind, ThreadOp};
@@ -22,11 +22,16 @@ impl World {
     /// which objects, in which order: the same when an execution is repeated,
     /// in any process.
     pub fn fingerprint(&self) -> u32 {
+        self.fingerprint_of(&self.events)
+    }
+
+    /// The same for the first events only.
+    pub(crate) fn fingerprint_of(&self, events: &[Event]) -> u32 {
         let mut hash = rustc_hash::FxHasher::default();
-        for event in &self.events {
+        for event in events {
             self.path(event.thread).0.as_slice().hash(&mut hash);
             (op_code(&event.op.kind), event.choice).hash(&mut hash);
-            for (object, _) in self.accesses(event) {
+            if let Some((object, _)) = self.access_of(event) {
                 let object = &self.objects[object.index()];
                 self.path(object.creator).0.as_slice().hash(&mut hash);
                 object.nth.hash(&mut hash);

@@ -48,6 +48,8 @@ enum Gate {
     Open,
     /// While the mutex is free.
     Mutex(ObjectId),
+    /// When what a loop looks at has changed, and the object's rules say so.
+    Asleep,
     /// The rules of its object say so.
     Ask,
 }
@@ -137,6 +139,10 @@ pub struct World {
     cases: Vec<ObjectId>,
     events: Vec<Event>,
     faults: Vec<Fault>,
+    /// How many events there were when each of them was met.
+    faulty_after: Vec<usize>,
+    /// An execution goes on after a thread has failed.
+    runs_on: bool,
     log: Option<Vec<Logged>>,
     /// How many events and log entries there were when a sleeping spinner was
     /// first woken in vain.
@@ -163,6 +169,8 @@ impl World {
             cases: Vec::new(),
             events: Vec::new(),
             faults: Vec::new(),
+            faulty_after: Vec::new(),
+            runs_on: false,
             log: None,
             first_wake: None,
             assumed: Vec::new(),
@@ -189,6 +197,7 @@ impl World {
         self.cases.clear();
         self.events.clear();
         self.faults.clear();
+        self.faulty_after.clear();
         self.first_wake = None;
         if let Some(log) = &mut self.log {
             log.clear();
@@ -217,15 +226,16 @@ impl World {
         t.gate = match (op.kind, op.object) {
             (OpKind::Mutex(MutexOp::Lock), Some(mutex)) => Gate::Mutex(mutex),
             (OpKind::Atomic(_) | OpKind::Mutex(_), _) => Gate::Open,
-            (OpKind::Thread(ThreadOp::Spawn | ThreadOp::Fence(_)), _) => Gate::Open,
+            (OpKind::Thread(ThreadOp::Spawn | ThreadOp::Yield(_) | ThreadOp::Fence(_)), _) => {
+                Gate::Open
+            }
             _ => Gate::Ask,
         };
-        match (op.kind, op.object) {
-            (OpKind::Thread(ThreadOp::Yield(kind)), _) => self.announce_yield(thread, kind),
-            (OpKind::Mutex(MutexOp::Lock), Some(object)) => {
-                self.check_double_lock(thread, object, op.at);
-            }
-            _ => {}
+        if t.spin.is_watched() && self.falls_asleep(thread, &op) {
+            self.threads[thread.index()].gate = Gate::Asleep;
+        }
+        if let (OpKind::Mutex(MutexOp::Lock), Some(object)) = (op.kind, op.object) {
+            self.check_double_lock(thread, object, op.at);
         }
     }
 
@@ -244,9 +254,17 @@ impl World {
         t.hb.set(thread, t.events + 1);
     }
 
-    /// Something went wrong: the execution ends here.
+    /// Something went wrong: the execution ends here, or, if it
+    /// [runs on](Self::runs_on), the thread does.
     pub fn fail(&mut self, fault: Fault) {
         self.faults.push(fault);
+        self.faulty_after.push(self.events.len());
+    }
+
+    /// True if an execution goes on with the other threads after one has
+    /// failed: that one must not go on, nor end.
+    pub fn runs_on(&self) -> bool {
+        self.runs_on
     }
 
     /// A new object, made or first used by `thread`, with its initial state.
@@ -304,11 +322,11 @@ impl World {
     ///
     /// # Panics
     /// If there are more than [`MAX_CASES`].
-    pub fn select(&mut self, channels: &[ObjectId], has_default: bool) -> OpKind {
+    pub fn select(&mut self, channels: &[ObjectId]) -> OpKind {
         assert!(channels.len() <= MAX_CASES, "a select has at most {MAX_CASES} cases");
         let first = self.cases.len() as u32;
         self.cases.extend_from_slice(channels);
-        OpKind::Select(SelectOp { first, count: channels.len() as u32, has_default })
+        OpKind::Select(SelectOp { first, count: channels.len() as u32 })
     }
 
     /// Names a thread for reports.
@@ -366,6 +384,24 @@ impl World {
         &self.faults
     }
 
+    /// The events that led to a fault, by its index.
+    pub(crate) fn events_to_fault(&self, fault: usize) -> &[Event] {
+        &self.events[..self.faulty_after[fault].min(self.events.len())]
+    }
+
+    /// Whether executions go on after a thread has failed.
+    pub fn set_running_on(&mut self, on: bool) {
+        self.runs_on = on;
+    }
+
+    /// True if what went wrong ends the execution: that of one thread does
+    /// not, if the execution runs on.
+    pub fn is_cut(&self) -> bool {
+        use FailureKind::{DoubleLock, Invariant, Panic};
+        let of_one_thread = |f: &Fault| matches!(f.kind, Invariant | Panic | DoubleLock);
+        !self.faults.is_empty() && !(self.runs_on && self.faults.iter().all(of_one_thread))
+    }
+
     /// The operation that a parked thread has announced.
     pub fn announced(&self, thread: ThreadId) -> Option<&Op> {
         self.threads[thread.index()].announced.as_ref()
@@ -390,21 +426,19 @@ impl World {
             Gate::Mutex(mutex) => {
                 matches!(self.state(mutex), ObjectState::Mutex(s) if s.owner.is_none())
             }
-            Gate::Ask => self.ask_enabled(thread),
+            Gate::Asleep => !self.sleeps(thread) && self.could_go_on(thread),
+            Gate::Ask => self.could_go_on(thread),
         }
     }
 
-    fn ask_enabled(&self, thread: ThreadId) -> bool {
-        let t = &self.threads[thread.index()];
-        let Some(op) = &t.announced else { return false };
+    /// Whether the announced operation is enabled, but for the sleep of a loop.
+    fn could_go_on(&self, thread: ThreadId) -> bool {
+        let Some(op) = &self.threads[thread.index()].announced else { return false };
         match op.kind {
             OpKind::Thread(ThreadOp::Join(child)) => self.is_finished(child),
-            OpKind::Thread(ThreadOp::Yield(_)) => {
-                t.spin.may_go_on(|o| self.objects[o.index()].version)
-            }
             OpKind::Thread(ThreadOp::Any(n)) => n > 0,
-            OpKind::Thread(ThreadOp::Spawn | ThreadOp::Fence(_)) => true,
-            OpKind::Select(select) => select.has_default || self.ready_cases(select) != 0,
+            OpKind::Thread(ThreadOp::Spawn | ThreadOp::Yield(_) | ThreadOp::Fence(_)) => true,
+            OpKind::Select(select) => self.ready_cases(select) != 0,
             kind => self.object_of(op).eval(&kind, thread, 0).is_some(),
         }
     }
@@ -413,10 +447,9 @@ impl World {
     pub fn choices(&self, thread: ThreadId) -> Choices {
         match self.announced(thread) {
             Some(Op { kind: OpKind::Thread(ThreadOp::Any(n)), .. }) => Choices::Below(*n),
-            Some(Op { kind: OpKind::Select(select), .. }) => match self.ready_cases(*select) {
-                0 => Choices::Below(1),
-                ready => Choices::Among(ready),
-            },
+            Some(Op { kind: OpKind::Select(select), .. }) => {
+                Choices::Among(self.ready_cases(*select))
+            }
             Some(op @ Op { kind: OpKind::Condvar(_), .. }) => {
                 Choices::Below(self.object_of(op).choices(&op.kind))
             }
@@ -461,31 +494,24 @@ impl World {
                 _ => None,
             }
         };
-        self.accesses(event).any(|(object, theirs)| {
+        self.access_of(event).is_some_and(|(object, theirs)| {
             mine(object).is_some_and(|mine| crate::op::depend(mine, theirs))
         })
     }
 
-    /// The objects that an event touched, and how.
-    pub fn accesses<'a>(
-        &'a self,
-        event: &'a Event,
-    ) -> impl Iterator<Item = (ObjectId, Access)> + 'a {
-        let (single, many): (Option<ObjectId>, &[ObjectId]) = match event.op.kind {
+    /// The object that an event touched, and how.
+    pub fn access_of(&self, event: &Event) -> Option<(ObjectId, Access)> {
+        self.touched(event).zip(event.access)
+    }
+
+    /// The object that an event is on: of a select, the channel that was ready.
+    fn touched(&self, event: &Event) -> Option<ObjectId> {
+        match event.op.kind {
             OpKind::Select(select) => {
-                let cases = self.case_channels(select);
-                match cases.get(SelectOp::case(event.answer)) {
-                    Some(&chosen) => (Some(chosen), &[]),
-                    None => (None, cases),
-                }
+                self.case_channels(select).get(SelectOp::case(event.answer)).copied()
             }
-            _ => (event.op.object, &[]),
-        };
-        let access = event.access;
-        single
-            .into_iter()
-            .chain(many.iter().copied())
-            .filter_map(move |object| access.map(|a| (object, a)))
+            _ => event.op.object,
+        }
     }
 
     // ---- identities --------------------------------------------------------
@@ -514,7 +540,7 @@ impl World {
         self.state(op.object.expect("an operation on an object names it"))
     }
 
-    fn case_channels(&self, select: SelectOp) -> &[ObjectId] {
+    pub(crate) fn case_channels(&self, select: SelectOp) -> &[ObjectId] {
         &self.cases[select.first as usize..][..select.count as usize]
     }
 

@@ -1,10 +1,14 @@
 //! Threads that spin.
 //!
-//! `hint::spin_loop` says: I cannot go on until someone else writes. Such a
-//! thread sleeps until something that it read since its last turn has
-//! changed. `thread::yield_now` and `sleep` may be mere politeness; they are
-//! taken for a loop once a whole turn repeated itself: the same operations at
-//! the same places with the same answers as in the turn before.
+//! `hint::spin_loop` says: I cannot go on until someone else writes. So once
+//! a turn of such a loop has been run, a turn that would find nothing new is
+//! of no interest: the thread sleeps at the last thing that the turn looks
+//! at, until that, or something that the turn looked at before, has changed.
+//! `thread::yield_now` and `sleep` may be mere politeness; they are taken for
+//! a loop once a whole turn repeated itself.
+//!
+//! In this way a loop that waits for one location is a single blocking read,
+//! of which the exhaustive search knows how to explore every outcome.
 //!
 //! That a loop waits in this sense is an assumption about the program: it may
 //! count its turns and give up. So each loop that was put to sleep is named in
@@ -12,123 +16,246 @@
 //! more turns before they are taken to spin for ever. A loop that then gives
 //! up by itself breaks the assumption: the search is not called exhausted.
 
-use std::hash::{Hash, Hasher};
 use std::panic::Location;
 
-use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
 use super::{Event, World};
 use crate::id::{ObjectId, ThreadId};
-use crate::op::{AtomicOp, MutexOp, OpKind, ParkOp, ThreadOp, YieldKind};
+use crate::op::{AtomicOp, MutexOp, Op, OpKind, ParkOp, ThreadOp, YieldKind};
 
-/// A turn that read more objects than this is not taken for a spin loop,
+/// A turn that looks at more objects than this is not taken for a spin loop,
 /// unless it says that it is one.
-const MOST_READS: usize = 32;
+const MOST_LOOKS: usize = 32;
 
 /// So often a sleeper is woken in vain before it is taken to spin for ever.
 const MOST_WAKES: u32 = 200;
 
-/// What a thread that yields did since its last yield. It is looked up in the
-/// events when the yield is announced, so that programs that never yield pay
-/// nothing.
+/// An operation of a turn that depends on the state of its object.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    object: ObjectId,
+    at: &'static Location<'static>,
+    /// The object's version if nobody else has changed it since.
+    version: u32,
+}
+
+/// What a thread that yields looked at between its last two yields, and how
+/// far it has repeated that since.
 #[derive(Debug, Default)]
 pub(super) struct Spin {
-    /// The objects read in this turn, with the version seen.
-    reads: SmallVec<[(ObjectId, u32); 4]>,
-    this_turn: u64,
-    last_turn: Option<u64>,
+    last_turn: SmallVec<[Look; 2]>,
+    /// The next look of `last_turn` if all before it were repeated in this
+    /// turn and found nothing new; where this turn began if it has not looked
+    /// at anything yet.
+    repeated: Option<Repeated>,
+    /// The loop is known to wait: a turn that finds nothing new is not run.
+    waits: bool,
+    /// The announced operation is the last of a turn that found nothing new so far.
     asleep: bool,
+    /// The yield of the loop.
+    place: Option<&'static Location<'static>>,
     /// How often it was woken though nothing had changed.
     woken: u32,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Repeated {
+    Nothing,
+    /// From the first to before the second.
+    Looks(usize, usize),
+}
+
 impl Spin {
     pub(super) fn clear(&mut self) {
-        self.reads.clear();
-        self.last_turn = None;
+        self.last_turn.clear();
+        self.repeated = None;
+        self.waits = false;
         self.asleep = false;
+        self.place = None;
         self.woken = 0;
     }
 
-    /// True if the announced yield may be executed.
-    pub(super) fn may_go_on(&self, version: impl Fn(ObjectId) -> u32) -> bool {
-        !self.asleep || self.reads.iter().any(|(o, seen)| version(*o) != *seen)
+    /// True if the thread has yielded, and its operations are to be watched.
+    pub(super) fn is_watched(&self) -> bool {
+        self.repeated.is_some()
     }
 
-    /// The yield was executed.
-    pub(super) fn next_turn(&mut self) {
-        self.last_turn = Some(self.this_turn);
-        self.asleep = false;
-    }
-
-    /// The objects whose change would let the thread go on.
-    pub(super) fn waits_for(&self) -> impl Iterator<Item = ObjectId> + '_ {
-        self.reads.iter().map(|(o, _)| *o)
+    /// What the look at `object` at this place would be in a repeated turn:
+    /// where that began, and the look's index.
+    fn aligned(&self, object: ObjectId, at: &'static Location<'static>) -> Option<(usize, usize)> {
+        let is_it = |look: &Look| look.object == object && std::ptr::eq(look.at, at);
+        match self.repeated? {
+            // What came before the loop is in its first turn, too.
+            Repeated::Nothing => {
+                let at = self.last_turn.iter().rposition(is_it)?;
+                Some((at, at))
+            }
+            Repeated::Looks(from, next) => {
+                self.last_turn.get(next).is_some_and(is_it).then_some((from, next))
+            }
+        }
     }
 }
 
 impl World {
-    /// `thread` announces a yield: is it to sleep, and until what changes?
-    pub(super) fn announce_yield(&mut self, thread: ThreadId, kind: YieldKind) {
-        let mut spin = std::mem::take(&mut self.threads[thread.index()].spin);
-        spin.reads.clear();
-        let mut too_many = false;
-        let mut turn = FxHasher::default();
-        // How often each object changed after the event that is looked at.
+    /// `thread` announces an operation: is it one at which the thread sleeps?
+    pub(super) fn falls_asleep(&mut self, thread: ThreadId, op: &Op) -> bool {
+        let spin = &self.threads[thread.index()].spin;
+        let asleep = spin.waits
+            && looks(op).is_some_and(|object| {
+                let last = spin.last_turn.len() - 1;
+                spin.aligned(object, op.at).is_some_and(|(_, index)| index == last)
+            });
+        let spin = &mut self.threads[thread.index()].spin;
+        spin.asleep = asleep;
+        if let Some(at) = spin.place.filter(|at| asleep && !self.assumed.contains(at)) {
+            self.assumed.push(at);
+        }
+        asleep
+    }
+
+    /// True if the thread sleeps and nothing that its turn looks at has changed.
+    pub(super) fn sleeps(&self, thread: ThreadId) -> bool {
+        let spin = &self.threads[thread.index()].spin;
+        let unchanged = |look: &Look| self.objects[look.object.index()].version == look.version;
+        spin.asleep && spin.last_turn.iter().all(unchanged)
+    }
+
+    /// If the announced operation is the last of a turn of a loop that found
+    /// nothing new so far: the version of its object that it must not find
+    /// again ([`World::version`]).
+    pub fn awaits(&self, thread: ThreadId) -> Option<u32> {
+        let spin = &self.threads[thread.index()].spin;
+        spin.asleep.then(|| spin.last_turn.last().expect("a sleeper waits for something").version)
+    }
+
+    /// How often the state of an object has become another one.
+    pub fn version(&self, object: ObjectId) -> u32 {
+        self.objects[object.index()].version
+    }
+
+    /// The operation of a thread that has yielded before took effect: does
+    /// its turn still repeat the last one?
+    pub(super) fn watch(&mut self, thread: ThreadId, event: &Event) {
+        let version = |object: ObjectId| self.objects[object.index()].version;
+        let Some((now, object)) = event.op.object.map(|object| (version(object), object)) else {
+            return;
+        };
+        let spin = &mut self.threads[thread.index()].spin;
+        spin.asleep = false;
+        if looks(&event.op).is_some() && event.access.is_some() {
+            let before = now.wrapping_sub(u32::from(event.changed));
+            spin.repeated = spin
+                .aligned(object, event.op.at)
+                .filter(|(_, index)| spin.last_turn[*index].version == before)
+                .map(|(from, index)| Repeated::Looks(from, index + 1));
+        }
+        if event.changed {
+            // Its own changes are nothing new.
+            for look in spin.last_turn.iter_mut().filter(|look| look.object == object) {
+                look.version = look.version.wrapping_add(1);
+            }
+        }
+    }
+
+    /// A yield of `thread` takes effect: another turn begins.
+    pub(super) fn next_turn(
+        &mut self,
+        thread: ThreadId,
+        kind: YieldKind,
+        at: &'static Location<'static>,
+    ) {
+        let turn = self.last_turn(thread);
+        let spin = &mut self.threads[thread.index()].spin;
+        let all = Repeated::Looks(0, spin.last_turn.len());
+        let repeated = spin.repeated == Some(all) && turn.len() == spin.last_turn.len();
+        spin.waits = !turn.is_empty()
+            && match kind {
+                YieldKind::Spin => true,
+                YieldKind::Polite => repeated && turn.len() <= MOST_LOOKS,
+            };
+        spin.last_turn = turn;
+        spin.repeated = Some(Repeated::Nothing);
+        spin.place = Some(at);
+    }
+
+    /// What `thread` has looked at since its last yield. It is looked up in
+    /// the events, so that programs that never yield pay nothing.
+    fn last_turn(&self, thread: ThreadId) -> SmallVec<[Look; 2]> {
+        let mut turn: SmallVec<[Look; 2]> = SmallVec::new();
+        // How often others changed each object after the thread's last
+        // operation on it, looking back from the present version.
+        let mut known: SmallVec<[(ObjectId, u32); 8]> = SmallVec::new();
         let mut changes: SmallVec<[(ObjectId, u32); 8]> = SmallVec::new();
-        for event in self.events.iter().rev() {
-            if event.thread == thread {
-                if matches!(event.op.kind, OpKind::Thread(ThreadOp::Yield(_))) {
-                    break;
-                }
-                (std::ptr::from_ref(event.op.at) as usize, event.answer).hash(&mut turn);
-                for &object in self.read_by(event) {
-                    if spin.reads.iter().any(|(o, _)| *o == object) {
-                        continue;
-                    }
-                    let since = changes.iter().find(|(o, _)| *o == object).map_or(0, |(_, n)| *n);
-                    let now = self.objects[object.index()].version;
-                    spin.reads.push((object, now.wrapping_sub(since)));
-                    too_many |= kind == YieldKind::Polite && spin.reads.len() > MOST_READS;
-                }
+        // The last event is the yield itself.
+        for event in self.events.iter().rev().skip(1) {
+            let mine = event.thread == thread;
+            if mine && matches!(event.op.kind, OpKind::Thread(ThreadOp::Yield(_))) {
+                break;
             }
-            if event.changed {
-                for (object, _) in self.accesses(event) {
-                    match changes.iter_mut().find(|(o, _)| *o == object) {
-                        Some((_, n)) => *n += 1,
-                        None => changes.push((object, 1)),
+            let Some(object) = event.op.object else { continue };
+            if mine {
+                let version = match known.iter().find(|(o, _)| *o == object) {
+                    Some((_, version)) => *version,
+                    None => {
+                        let since = changes.iter().find(|(o, _)| *o == object);
+                        let now = self.objects[object.index()].version;
+                        let version = now.wrapping_sub(since.map_or(0, |(_, n)| *n));
+                        known.push((object, version));
+                        version
                     }
+                };
+                if looks(&event.op).is_some() && event.access.is_some() {
+                    turn.push(Look { object, at: event.op.at, version });
+                }
+            } else if event.changed {
+                match changes.iter_mut().find(|(o, _)| *o == object) {
+                    Some((_, n)) => *n += 1,
+                    None => changes.push((object, 1)),
                 }
             }
         }
-        spin.this_turn = turn.finish();
-        let spins = kind == YieldKind::Spin || spin.last_turn == Some(spin.this_turn);
-        spin.asleep = spins && !spin.reads.is_empty() && !too_many;
-        if let Some(op) = &self.threads[thread.index()].announced
-            && spin.asleep
-            && !self.assumed.contains(&op.at)
-        {
-            self.assumed.push(op.at);
+        turn.reverse();
+        turn
+    }
+
+    /// The objects whose change would let a sleeping thread go on.
+    pub(super) fn waits_for(&self, thread: ThreadId) -> Vec<ObjectId> {
+        let spin = &self.threads[thread.index()].spin;
+        let mut objects: Vec<ObjectId> = Vec::new();
+        let looks: &[Look] = if spin.asleep { &spin.last_turn } else { &[] };
+        for look in looks {
+            if !objects.contains(&look.object) {
+                objects.push(look.object);
+            }
         }
-        self.threads[thread.index()].spin = spin;
+        objects
     }
 
     /// Nobody can go on: wakes a thread that sleeps in a loop though nothing has
     /// changed, in case the loop gives up by itself after some turns. False if
     /// there is none, or it has had its turns.
     pub(crate) fn wake_sleeper(&mut self) -> bool {
-        for &thread in &self.live {
-            let t = &mut self.threads[thread.index()];
-            if t.spin.asleep && t.announced.is_some() && t.spin.woken < MOST_WAKES {
-                t.spin.asleep = false;
-                t.spin.woken += 1;
+        for at in 0..self.live.len() {
+            let thread = self.live[at];
+            let spin = &self.threads[thread.index()].spin;
+            if spin.asleep && spin.woken < MOST_WAKES && self.could_go_on(thread) {
+                let spin = &mut self.threads[thread.index()].spin;
+                spin.asleep = false;
+                spin.woken += 1;
                 let logged = self.log.as_ref().map_or(0, Vec::len);
                 self.first_wake.get_or_insert((self.events.len(), logged));
                 return true;
             }
         }
         false
+    }
+
+    /// True if a sleeping thread was woken in this execution though nothing
+    /// had changed: from then on it is no behaviour of a loop that waits.
+    pub fn woke_in_vain(&self) -> bool {
+        self.first_wake.is_some()
     }
 
     /// Forgets the turns for which sleepers were woken in vain.
@@ -147,14 +274,8 @@ impl World {
         if self.first_wake.take().is_some() {
             for &thread in &self.live {
                 let spin = &self.threads[thread.index()].spin;
-                let place = (spin.woken > 0).then(|| {
-                    let is_yield = |e: &&Event| {
-                        e.thread == thread
-                            && matches!(e.op.kind, OpKind::Thread(ThreadOp::Yield(_)))
-                    };
-                    self.events.iter().rev().find(is_yield).map(|e| e.op.at)
-                });
-                if let Some(at) = place.flatten()
+                if let Some(at) = spin.place
+                    && spin.woken > 0
                     && !self.gave_up.contains(&at)
                 {
                     self.gave_up.push(at);
@@ -173,15 +294,14 @@ impl World {
     pub fn impatient_loops(&self) -> &[&'static Location<'static>] {
         &self.gave_up
     }
+}
 
-    /// The objects whose state an event depends on.
-    fn read_by<'a>(&'a self, event: &'a Event) -> &'a [ObjectId] {
-        match event.op.kind {
-            OpKind::Select(select) => self.case_channels(select),
-            OpKind::Atomic(AtomicOp::Store { .. })
-            | OpKind::Mutex(MutexOp::Unlock)
-            | OpKind::Park(ParkOp::Unpark) => &[],
-            _ => event.op.object.as_slice(),
-        }
+/// The object whose state an operation depends on, if it is on one.
+fn looks(op: &Op) -> Option<ObjectId> {
+    match op.kind {
+        OpKind::Atomic(AtomicOp::Store { .. })
+        | OpKind::Mutex(MutexOp::Unlock)
+        | OpKind::Park(ParkOp::Unpark) => None,
+        _ => op.object,
     }
 }

@@ -1,9 +1,11 @@
 //! An operation takes effect.
 
+use std::panic::Location;
+
 use super::{Event, Gate, Life, Logged, Thread, World};
 use crate::id::{ObjectId, ThreadId};
 use crate::model::Applied;
-use crate::op::{Access, ChannelOp, Op, OpKind, SelectOp, ThreadOp};
+use crate::op::{ChannelOp, Op, OpKind, SelectOp, ThreadOp};
 
 impl World {
     /// Lets the operation announced by `thread` take effect, and gives its
@@ -27,7 +29,7 @@ impl World {
         }
         let applied = match &op.kind {
             OpKind::Thread(kind) => {
-                let answer = self.step_thread(thread, *kind, choice);
+                let answer = self.step_thread(thread, *kind, choice, op.at);
                 Applied { answer, access: None, changed: false }
             }
             OpKind::Select(select) => self.step_select(thread, *select, choice),
@@ -40,6 +42,10 @@ impl World {
         event.answer = applied.answer;
         event.access = applied.access;
         event.changed = applied.changed;
+        if self.threads[thread.index()].spin.is_watched() {
+            let event = *event;
+            self.watch(thread, &event);
+        }
         applied.answer
     }
 
@@ -51,11 +57,8 @@ impl World {
             OpKind::Thread(ThreadOp::Join(child)) => self.is_finished(child).then_some(0),
             OpKind::Thread(_) => Some(0),
             OpKind::Select(select) => match self.ready_cases(select) {
-                0 => select.has_default.then_some(u64::from(select.count)),
-                ready => {
-                    let case = ready.trailing_zeros();
-                    Some(self.step_select(thread, select, case).answer)
-                }
+                0 => None,
+                ready => Some(self.step_select(thread, select, ready.trailing_zeros()).answer),
             },
             kind => {
                 let object = op.object?;
@@ -81,18 +84,19 @@ impl World {
     }
 
     fn step_select(&mut self, thread: ThreadId, select: SelectOp, case: u32) -> Applied {
-        if self.ready_cases(select) == 0 {
-            debug_assert!(select.has_default);
-            let answer = u64::from(select.count);
-            return Applied { answer, access: Some(Access::Read), changed: false };
-        }
         let channel = self.case_channels(select)[case as usize];
         let recv = OpKind::Channel(ChannelOp::Recv);
         let received = self.step_object(thread, channel, &recv, 0);
         Applied { answer: SelectOp::answer(case, received.answer), ..received }
     }
 
-    fn step_thread(&mut self, thread: ThreadId, kind: ThreadOp, choice: u32) -> u64 {
+    fn step_thread(
+        &mut self,
+        thread: ThreadId,
+        kind: ThreadOp,
+        choice: u32,
+        at: &'static Location<'static>,
+    ) -> u64 {
         match kind {
             ThreadOp::Spawn => {
                 let child = self.new_thread(thread);
@@ -103,8 +107,8 @@ impl World {
                 me.hb.join(&child.hb);
                 0
             }
-            ThreadOp::Yield(_) => {
-                self.threads[thread.index()].spin.next_turn();
+            ThreadOp::Yield(kind) => {
+                self.next_turn(thread, kind, at);
                 0
             }
             ThreadOp::Any(n) => {

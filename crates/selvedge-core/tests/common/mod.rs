@@ -37,7 +37,7 @@ pub(crate) fn behaviour(world: &World) -> Behaviour {
     for event in world.events() {
         let what = format!("{:?} {} -> {}", event.op.kind, event.choice, event.answer);
         threads.entry(event.thread).or_default().push(what);
-        for (object, access) in world.accesses(event) {
+        if let Some((object, access)) = world.access_of(event) {
             let order = objects.entry(object.index()).or_default();
             let write = access == Access::Write;
             let item = (event.thread, event.index, write);

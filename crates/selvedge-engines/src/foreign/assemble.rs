@@ -93,7 +93,7 @@ impl Assembly {
             }
             new
         });
-        self.report.record(&faults, || schedule.clone());
+        self.report.record(&faults, |_| schedule.clone());
     }
 
     /// A panic without a message may have had one on stderr: the overflow of a
