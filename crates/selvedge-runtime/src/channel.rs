@@ -9,7 +9,7 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use selvedge_core::id::ObjectId;
-use selvedge_core::model::{ChannelState, ObjectState, RefsState, channel as model};
+use selvedge_core::model::{ObjectState, RefsState, channel as model};
 use selvedge_core::op::{ChannelOp, OpKind, RefsOp, SelectOp, ThreadOp};
 use selvedge_surface::std::channel as real;
 
@@ -24,7 +24,7 @@ struct Shared<T> {
     epoch: u64,
     made_at: &'static Location<'static>,
     name: OnceLock<&'static str>,
-    handle: Handle,
+    object: ObjectId,
     senders: Handle,
     receivers: Handle,
     /// The messages; of a rendezvous, each with the ticket of its offer.
@@ -32,12 +32,6 @@ struct Shared<T> {
 }
 
 impl<T> Shared<T> {
-    fn object(&self, context: &Context) -> ObjectId {
-        self.handle.object(context, self.name.get().copied(), || {
-            ObjectState::Channel(ChannelState::new(self.capacity.map(|n| n as u64)))
-        })
-    }
-
     fn queue(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, T)>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -51,8 +45,14 @@ impl<T> Shared<T> {
         let Some(context) = self.context() else {
             panic!("a channel is used after the execution that made it (at {})", self.made_at)
         };
-        let object = self.object(context);
-        context.perform_at(OpKind::Channel(op), Some(object), at)
+        context.perform_at(OpKind::Channel(op), Some(self.object), at)
+    }
+
+    fn set_name(&self, name: &'static str) {
+        let name = *self.name.get_or_init(|| name);
+        if let Some(context) = self.context() {
+            context.world(|w| w.name_object(self.object, name));
+        }
     }
 
     fn close(&self, at: &'static Location<'static>) -> Result<(), CloseError> {
@@ -130,12 +130,14 @@ fn make<T>(
         let (sender, receiver) = real();
         return (Sender(End::Real(sender)), Receiver(End::Real(receiver)));
     };
+    let thread = context.thread();
+    let object = context.world(|w| w.register_channel(thread, capacity.map(|n| n as u64)));
     let shared = Arc::new(Shared {
         capacity,
         epoch: context.epoch(),
         made_at: Location::caller(),
         name: OnceLock::new(),
-        handle: Handle::new(),
+        object,
         senders: Handle::new(),
         receivers: Handle::new(),
         queue: Mutex::new(VecDeque::new()),
@@ -301,8 +303,8 @@ impl<'a> Selection<'a> {
     ) {
         match (&mut self.0, &receiver.0) {
             (Kind::Model { channels, take, .. }, End::Model(shared)) => {
-                let context = shared.context().expect("a channel of this execution");
-                channels.push(shared.object(context));
+                shared.context().expect("a channel of this execution");
+                channels.push(shared.object);
                 take.push(Box::new(move |received| {
                     *slot = Some(if received { Ok(shared.pop()) } else { Err(RecvError) });
                 }));
@@ -465,7 +467,7 @@ impl fmt::Debug for Selection<'_> {
 impl<T> crate::Named for Sender<T> {
     fn named(self, name: &'static str) -> Self {
         if let End::Model(shared) = &self.0 {
-            shared.name.get_or_init(|| name);
+            shared.set_name(name);
         }
         self
     }
@@ -475,7 +477,7 @@ impl<T> crate::Named for Sender<T> {
 impl<T> crate::Named for Receiver<T> {
     fn named(self, name: &'static str) -> Self {
         if let End::Model(shared) = &self.0 {
-            shared.name.get_or_init(|| name);
+            shared.set_name(name);
         }
         self
     }

@@ -180,5 +180,6 @@ impl Node {
 }
 
 fn diverged(before: Option<&Op>, thread: ThreadId, world: &World) -> Decision {
+    let before = before.map(|op| (world.intention(op), op.at));
     Decision::Diverged(Box::new(divergence(before, world, thread)))
 }

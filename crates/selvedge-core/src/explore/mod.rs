@@ -3,11 +3,13 @@
 
 mod bounds;
 mod dfs;
+mod exhaustive;
 mod metrics;
 mod random;
 mod replay;
 mod simplest;
 
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::failure::{FailureKind, Fault, Place};
@@ -20,6 +22,7 @@ use crate::world::{Choices, Event, World};
 
 pub use bounds::PreemptionBound;
 pub use dfs::Dfs;
+pub use exhaustive::{Exhaustive, Item, Preference, Rules};
 pub use metrics::{Metered, Metrics};
 pub use random::Random;
 pub use replay::Replay;
@@ -312,7 +315,7 @@ pub fn explore(
         if diverged || !limits.keep_going && !report.failures.is_empty() {
             break End::Failure;
         }
-        if machine.learnt() {
+        if machine.learnt() | world.take_united() {
             if strategy.start_again() {
                 *report = Report::new(report.engine, report.strategy.clone(), report.seed);
                 looked_at = 0;
@@ -332,8 +335,13 @@ pub fn explore(
         .collect();
 }
 
-/// A thread announces something else than when it was here before.
-fn divergence(before: Option<&Op>, world: &World, thread: ThreadId) -> Fault {
+/// A thread announces something else than when it was here before: what it
+/// was about to do then, and where.
+fn divergence(
+    before: Option<(String, &'static Location<'static>)>,
+    world: &World,
+    thread: ThreadId,
+) -> Fault {
     let who = world.thread_name(thread);
     let fault = Fault::new(
         FailureKind::Nondeterminism,
@@ -344,7 +352,7 @@ fn divergence(before: Option<&Op>, world: &World, thread: ThreadId) -> Fault {
         ),
     );
     let was = match before {
-        Some(op) => (format!("before, {who} was about to {}", world.intention(op)), Some(op.at)),
+        Some((what, at)) => (format!("before, {who} was about to {what}"), Some(at)),
         None => (format!("before, {who} could go on from here"), None),
     };
     let is = match world.announced(thread) {

@@ -169,6 +169,30 @@ impl ObjectState {
         }
     }
 
+    /// How `op`, announced by `thread`, would touch the object in this state:
+    /// `None` if it is not enabled, or commutes with whatever others do.
+    ///
+    /// # Panics
+    /// As `eval`.
+    #[inline]
+    pub fn would(&self, op: &OpKind, thread: ThreadId) -> Option<Access> {
+        use crate::op::{AtomicOp, MutexOp};
+        match (self, op) {
+            (_, OpKind::Atomic(AtomicOp::Load { .. })) => Some(Access::Read),
+            (_, OpKind::Atomic(AtomicOp::Store { .. } | AtomicOp::Rmw { .. })) => {
+                Some(Access::Write)
+            }
+            (ObjectState::Mutex(s), OpKind::Mutex(MutexOp::Lock)) => {
+                s.owner.is_none().then_some(Access::Write)
+            }
+            _ => match self.eval(op, thread, 0)?.next {
+                Next::Same => Some(Access::Read),
+                Next::To(_) => Some(Access::Write),
+                Next::Own(_) => None,
+            },
+        }
+    }
+
     /// How many choices `op` has in this state, if it is enabled.
     pub fn choices(&self, op: &OpKind) -> u32 {
         match (self, op) {

@@ -22,10 +22,12 @@ use crate::failure::Fault;
 use crate::id::{ObjectId, ThreadId};
 use crate::machine::Machine;
 use crate::model::{
-    AtomicState, ChannelState, CondvarState, MutexState, ObjectState, RwLockState, ValueType,
+    AtomicState, ChannelState, CondvarState, MutexState, ObjectState, OnceState, RwLockState,
+    ValueType, channel,
 };
 use crate::op::{
-    AtomicOp, ChannelOp, CondvarOp, MemoryOrder, MutexOp, Op, OpKind, Rmw, RwLockOp, ThreadOp,
+    AtomicOp, ChannelOp, CondvarOp, MemoryOrder, MutexOp, OnceEnd, OnceOp, Op, OpKind, ParkOp, Rmw,
+    RwLockOp, SelectOp, ThreadOp, YieldKind,
 };
 use crate::world::World;
 
@@ -86,11 +88,22 @@ pub enum Stmt {
     /// `NOTIFY c`, `NOTIFYALL c`
     Notify(String),
     NotifyAll(String),
+    /// `r = ONCE o`, `r = ONCEFORCE o`: begins a `Once`, or begins it although it is poisoned
+    Once(String, String, bool),
+    /// `ONCEEND o 0`: it is done; `ONCEEND o 1`: it is poisoned
+    OnceEnd(String, bool),
+    /// `PARK`, `UNPARK Tn`
+    Park,
+    Unpark(usize),
+    /// `SPIN`, `YIELD`
+    Yield(YieldKind),
     /// `SEND q N`: on a channel that holds `N` messages
     Send(String, u64),
     /// `r = RECV q N`, `r = TRYRECV q N`: the answer of the operation, no message
     Recv(String, String, u64),
     TryRecv(String, String, u64),
+    /// `r = SELECT q N p M`: 0 or 1 for the channel that was ready
+    Select(String, [(String, u64); 2]),
     /// `CLOSE q N`
     Close(String, u64),
     /// `r = ANY n`
@@ -104,6 +117,8 @@ pub enum Stmt {
     Assert(Expr),
     /// `if E { .. } else { .. }`
     If(Expr, Vec<Stmt>, Vec<Stmt>),
+    /// `while E { .. }`
+    While(Expr, Vec<Stmt>),
     /// `rep N { .. }`
     Rep(u32, Vec<Stmt>),
     /// `return`
@@ -126,6 +141,8 @@ enum Instr {
     /// Second to fourth part of a wait: unlock, wake, lock.
     WaitUnlock(String),
     WaitWake(String),
+    /// Second part of a send on a rendezvous.
+    Taken(String),
     JumpUnless(Expr, usize),
     Jump(usize),
 }
@@ -143,6 +160,14 @@ fn compile(block: &[Stmt], code: &mut Vec<Instr>) {
                 compile(otherwise, code);
                 code[skip] = Instr::Jump(code.len());
             }
+            Stmt::While(cond, body) => {
+                let test = code.len();
+                code.push(Instr::Jump(0));
+                compile(body, code);
+                code.push(Instr::Jump(test));
+                code[test] = Instr::JumpUnless(cond.clone(), code.len());
+            }
+            Stmt::Send(q, 0) => code.extend([Instr::Stmt(stmt.clone()), Instr::Taken(q.clone())]),
             Stmt::Rep(n, body) => (0..*n).for_each(|_| compile(body, code)),
             Stmt::Wait(condvar, mutex) => code.extend([
                 Instr::Stmt(stmt.clone()),
@@ -162,6 +187,8 @@ struct ToyThread {
     pc: usize,
     registers: BTreeMap<String, i64>,
     target: Option<String>,
+    /// What its last operation was answered.
+    answer: u64,
 }
 
 /// Interprets a [`Program`].
@@ -267,7 +294,7 @@ impl Toy {
     fn register_all(&mut self, world: &mut World) {
         let mut declared: BTreeMap<&String, ObjectState> = BTreeMap::new();
         let atomic = || ObjectState::Atomic(AtomicState { value: 0, ty: ValueType::Signed(64) });
-        let channel = |n: u64| ObjectState::Channel(ChannelState::new(Some(n)));
+        let new_channel = |n: u64| ObjectState::Channel(ChannelState::new(Some(n)));
         for instr in self.code.iter().flatten() {
             let Instr::Stmt(stmt) = instr else { continue };
             let (name, state) = match stmt {
@@ -280,17 +307,38 @@ impl Toy {
                 Stmt::Wait(c, _) | Stmt::Notify(c) | Stmt::NotifyAll(c) => {
                     (c, ObjectState::Condvar(CondvarState::default()))
                 }
-                Stmt::Send(q, n) | Stmt::Close(q, n) => (q, channel(*n)),
-                Stmt::Recv(_, q, n) | Stmt::TryRecv(_, q, n) => (q, channel(*n)),
+                Stmt::Once(_, o, _) | Stmt::OnceEnd(o, _) => {
+                    (o, ObjectState::Once(OnceState::default()))
+                }
+                Stmt::Select(_, cases) => {
+                    for (q, n) in cases {
+                        declared.insert(q, new_channel(*n));
+                    }
+                    continue;
+                }
+                Stmt::Send(q, n) | Stmt::Close(q, n) => (q, new_channel(*n)),
+                Stmt::Recv(_, q, n) | Stmt::TryRecv(_, q, n) => (q, new_channel(*n)),
                 _ => continue,
             };
             declared.insert(name, state);
         }
         let objects = declared
             .into_iter()
-            .map(|(name, state)| (name.clone(), world.register(ThreadId::MAIN, state, None)))
+            .map(|(name, state)| {
+                let object = match state {
+                    ObjectState::Channel(s) => world.register_channel(ThreadId::MAIN, s.capacity),
+                    state => world.register(ThreadId::MAIN, state, None),
+                };
+                (name.clone(), object)
+            })
             .collect();
         self.objects = objects;
+        // Which channels are selected among is known from the start.
+        for instr in self.code.iter().flatten() {
+            if let Instr::Stmt(Stmt::Select(_, cases)) = instr {
+                world.select(&cases.each_ref().map(|(q, _)| self.objects[q]));
+            }
+        }
     }
 
     /// Runs a thread to its next operation.
@@ -316,6 +364,12 @@ impl Toy {
                     None
                 }
                 Instr::WaitUnlock(m) => Some((OpKind::Mutex(MutexOp::Unlock), self.object(&m))),
+                Instr::Taken(q) => {
+                    // A channel that is disconnected took no offer.
+                    let ticket = self.threads[thread].answer.checked_sub(channel::TICKET);
+                    let Some(ticket) = ticket else { continue };
+                    Some((OpKind::Channel(ChannelOp::Taken { ticket }), self.object(&q)))
+                }
                 Instr::WaitWake(c) => Some((OpKind::Condvar(CondvarOp::Wake), self.object(&c))),
                 Instr::Stmt(stmt) => self.announce(thread, &stmt, world),
             };
@@ -390,6 +444,29 @@ impl Toy {
             Stmt::Wait(c, _) => (OpKind::Condvar(CondvarOp::Enqueue), on(c)),
             Stmt::Notify(c) => (OpKind::Condvar(CondvarOp::NotifyOne), on(c)),
             Stmt::NotifyAll(c) => (OpKind::Condvar(CondvarOp::NotifyAll), on(c)),
+            Stmt::Once(r, o, force) => {
+                target = Some(r);
+                (OpKind::Once(OnceOp::Begin { ignore_poison: *force }), on(o))
+            }
+            Stmt::OnceEnd(o, panicked) => {
+                let end = if *panicked { OnceEnd::Panicked } else { OnceEnd::Done };
+                (OpKind::Once(OnceOp::End(end)), on(o))
+            }
+            Stmt::Park => {
+                let me = self.threads[thread].id.expect("a thread that runs has started");
+                (OpKind::Park(ParkOp::Park), Some(world.park_token(me)))
+            }
+            Stmt::Unpark(n) => {
+                let other = self.threads[*n].id.expect("a thread that exists from the start");
+                (OpKind::Park(ParkOp::Unpark), Some(world.park_token(other)))
+            }
+            Stmt::Yield(kind) => (OpKind::Thread(ThreadOp::Yield(*kind)), None),
+            Stmt::Select(r, cases) => {
+                target = Some(r);
+                let channels = cases.each_ref().map(|(q, _)| on(q).expect("it is declared"));
+                (world.select(&channels), None)
+            }
+            Stmt::Send(q, 0) => (OpKind::Channel(ChannelOp::Offer), on(q)),
             Stmt::Send(q, _) => (OpKind::Channel(ChannelOp::Send), on(q)),
             Stmt::Recv(r, q, _) => {
                 target = Some(r);
@@ -410,7 +487,7 @@ impl Toy {
                 Some(id) => (OpKind::Thread(ThreadOp::Join(id)), None),
                 None => (OpKind::Thread(ThreadOp::Any(0)), None),
             },
-            Stmt::If(..) | Stmt::Rep(..) | Stmt::Return => unreachable!("compiled away"),
+            Stmt::If(..) | Stmt::While(..) | Stmt::Rep(..) | Stmt::Return => unreachable!("compiled away"),
         };
         self.threads[thread].target = target.cloned();
         Some(op)
@@ -427,6 +504,13 @@ impl Machine for Toy {
                 self.threads[thread].id = Some(world.adopt());
             }
         }
+        // Park tokens are numbered before the first step, as all objects are.
+        let parks = |i: &Instr| matches!(i, Instr::Stmt(Stmt::Park | Stmt::Unpark(_)));
+        if self.code.iter().flatten().any(parks) {
+            for id in self.threads.iter().filter_map(|t| t.id) {
+                world.park_token(id);
+            }
+        }
         for thread in 0..self.code.len() {
             if !self.spawned[thread] {
                 self.run(thread, world);
@@ -436,8 +520,14 @@ impl Machine for Toy {
 
     fn resume(&mut self, thread: ThreadId, answer: u64, world: &mut World) {
         let index = self.threads.iter().position(|t| t.id == Some(thread)).expect("a toy thread");
+        self.threads[index].answer = answer;
         if let Some(target) = self.threads[index].target.take() {
-            self.assign(index, &target, answer as i64);
+            let done = self.threads[index].pc.checked_sub(1).map(|pc| &self.code[index][pc]);
+            let value = match done {
+                Some(Instr::Stmt(Stmt::Select(..))) => SelectOp::case(answer) as i64,
+                _ => answer as i64,
+            };
+            self.assign(index, &target, value);
         }
         let done = self.threads[index].pc.checked_sub(1).map(|pc| &self.code[index][pc]);
         let child = match done {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::{BinaryOp, Expr, Program, Stmt};
-use crate::op::{MemoryOrder, Rmw, RwLockOp};
+use crate::op::{MemoryOrder, Rmw, RwLockOp, YieldKind};
 
 /// Why a text is no program.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -206,6 +206,12 @@ impl Parser {
             "WAIT" => Stmt::Wait(self.word()?, self.word()?),
             "NOTIFY" => Stmt::Notify(self.word()?),
             "NOTIFYALL" => Stmt::NotifyAll(self.word()?),
+            "ONCEEND" => Stmt::OnceEnd(self.word()?, self.number::<u32>()? == 1),
+            "PARK" => Stmt::Park,
+            "UNPARK" => Stmt::Unpark(self.thread()?),
+            "SPIN" => Stmt::Yield(YieldKind::Spin),
+            "YIELD" => Stmt::Yield(YieldKind::Polite),
+            "while" => Stmt::While(self.expr()?, self.braces()?),
             "SEND" => Stmt::Send(self.word()?, self.number()?),
             "CLOSE" => Stmt::Close(self.word()?, self.number()?),
             "SPAWN" => Stmt::Spawn(self.thread()?),
@@ -238,7 +244,7 @@ impl Parser {
         let keyword = self.peek().to_owned();
         let reads = matches!(
             keyword.as_str(),
-            "R" | "FADD" | "XCHG" | "CAS" | "TRY" | "RECV" | "TRYRECV" | "ANY"
+            "R" | "FADD" | "XCHG" | "CAS" | "TRY" | "RECV" | "TRYRECV" | "ANY" | "ONCE" | "ONCEFORCE" | "SELECT"
         );
         if !reads {
             return Ok(Stmt::Assign(r, self.expr()?));
@@ -254,6 +260,12 @@ impl Parser {
                 Stmt::Cas(r, x, expected, new, self.order()?, self.order()?)
             }
             "TRY" => Stmt::TryLock(r, self.word()?),
+            "ONCE" => Stmt::Once(r, self.word()?, false),
+            "ONCEFORCE" => Stmt::Once(r, self.word()?, true),
+            "SELECT" => {
+                let first = (self.word()?, self.number()?);
+                Stmt::Select(r, [first, (self.word()?, self.number()?)])
+            }
             "RECV" => Stmt::Recv(r, self.word()?, self.number()?),
             "TRYRECV" => Stmt::TryRecv(r, self.word()?, self.number()?),
             _ => Stmt::Any(r, self.number()?),

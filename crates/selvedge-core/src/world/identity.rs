@@ -44,7 +44,7 @@ impl World {
 
 /// A number for the kind of an operation, without operands that may be
 /// addresses; part of the schedule format.
-fn op_code(kind: &OpKind) -> u8 {
+pub(crate) fn op_code(kind: &OpKind) -> u8 {
     match kind {
         OpKind::Atomic(op) => match op {
             AtomicOp::Load { .. } => 0,

@@ -18,10 +18,11 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId, ThreadPath};
-use crate::model::{Next, ObjectState};
+use crate::model::{ChannelState, ObjectState};
 use crate::op::{Access, ChannelOp, CondvarOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
 
 pub use choices::{Choices, MAX_CASES};
+pub(crate) use identity::op_code;
 use happens_before::ObjectClocks;
 use race::CellHistory;
 use spin::Spin;
@@ -61,6 +62,7 @@ struct Thread {
     nth: u32,
     children: Vec<ThreadId>,
     objects: Vec<ObjectId>,
+    made: Vec<ObjectId>,
     // This execution.
     life: Life,
     /// The operation at which it is parked.
@@ -68,7 +70,10 @@ struct Thread {
     gate: Gate,
     events: u32,
     spawned: u32,
+    /// How many objects it was the first to use.
     created: u32,
+    /// How many channels it has made.
+    channels: u32,
     name: Option<Arc<str>>,
     park: Option<ObjectId>,
     /// Happens-before: what this thread's next operation is ordered after.
@@ -84,6 +89,8 @@ struct Thread {
 struct Object {
     creator: ThreadId,
     nth: u32,
+    /// The least of the objects that are one location.
+    location: ObjectId,
     state: ObjectState,
     name: Option<&'static str>,
     /// Counts the changes of `state` by value.
@@ -148,6 +155,7 @@ pub struct World {
     /// first woken in vain.
     first_wake: Option<(usize, usize)>,
     // Of all executions.
+    united: bool,
     assumed: Vec<&'static Location<'static>>,
     gave_up: Vec<&'static Location<'static>>,
 }
@@ -173,6 +181,7 @@ impl World {
             runs_on: false,
             log: None,
             first_wake: None,
+            united: false,
             assumed: Vec::new(),
             gave_up: Vec::new(),
         }
@@ -185,7 +194,7 @@ impl World {
             t.life = Life::Absent;
             t.announced = None;
             t.gate = Gate::Shut;
-            (t.events, t.spawned, t.created) = (0, 0, 0);
+            (t.events, t.spawned, t.created, t.channels) = (0, 0, 0, 0);
             t.name = None;
             t.park = None;
             t.hb.clear();
@@ -277,8 +286,44 @@ impl World {
         let t = &mut self.threads[thread.index()];
         let nth = t.created as usize;
         t.created += 1;
-        let id = match t.objects.get(nth) {
-            Some(&id) => {
+        let known = t.objects.get(nth).copied();
+        let id = self.fresh(known, thread, nth, state, name);
+        if known.is_none() {
+            self.threads[thread.index()].objects.push(id);
+        }
+        id
+    }
+
+    /// A new channel, made by `thread`. Unlike other objects a channel has its
+    /// number from who makes it: the same in all executions in which it is made.
+    pub fn register_channel(&mut self, thread: ThreadId, capacity: Option<u64>) -> ObjectId {
+        let t = &mut self.threads[thread.index()];
+        let nth = t.channels as usize;
+        t.channels += 1;
+        let known = t.made.get(nth).copied();
+        let state = ObjectState::Channel(ChannelState::new(capacity));
+        let id = self.fresh(known, thread, nth, state, None);
+        if known.is_none() {
+            self.threads[thread.index()].made.push(id);
+        }
+        id
+    }
+
+    /// Names an object for reports.
+    pub fn name_object(&mut self, object: ObjectId, name: &'static str) {
+        self.objects[object.index()].name = Some(name);
+    }
+
+    fn fresh(
+        &mut self,
+        known: Option<ObjectId>,
+        creator: ThreadId,
+        nth: usize,
+        state: ObjectState,
+        name: Option<&'static str>,
+    ) -> ObjectId {
+        let id = match known {
+            Some(id) => {
                 let object = &mut self.objects[id.index()];
                 object.state = state;
                 object.name = name;
@@ -289,10 +334,10 @@ impl World {
             }
             None => {
                 let id = ObjectId::from_index(self.objects.len());
-                t.objects.push(id);
                 self.objects.push(Object {
-                    creator: thread,
+                    creator,
                     nth: nth as u32,
+                    location: id,
                     state,
                     name,
                     version: 0,
@@ -324,6 +369,9 @@ impl World {
     /// If there are more than [`MAX_CASES`].
     pub fn select(&mut self, channels: &[ObjectId]) -> OpKind {
         assert!(channels.len() <= MAX_CASES, "a select has at most {MAX_CASES} cases");
+        for pair in channels.windows(2) {
+            self.unite(pair[0], pair[1]);
+        }
         let first = self.cases.len() as u32;
         self.cases.extend_from_slice(channels);
         OpKind::Select(SelectOp { first, count: channels.len() as u32 })
@@ -374,6 +422,16 @@ impl World {
         &self.live
     }
 
+    /// How many operations a thread has executed.
+    pub fn events_of(&self, thread: ThreadId) -> u32 {
+        self.threads[thread.index()].events
+    }
+
+    /// A number above those of all threads of this and all earlier executions.
+    pub(crate) fn most_threads(&self) -> usize {
+        self.threads.len()
+    }
+
     /// The events so far.
     pub fn events(&self) -> &[Event] {
         &self.events
@@ -399,7 +457,7 @@ impl World {
     pub fn is_cut(&self) -> bool {
         use FailureKind::{DoubleLock, Invariant, Panic};
         let of_one_thread = |f: &Fault| matches!(f.kind, Invariant | Panic | DoubleLock);
-        !self.faults.is_empty() && !(self.runs_on && self.faults.iter().all(of_one_thread))
+        !(self.faults.is_empty() || self.runs_on && self.faults.iter().all(of_one_thread))
     }
 
     /// The operation that a parked thread has announced.
@@ -479,24 +537,47 @@ impl World {
         if self.is_local(thread) {
             return false;
         }
-        let mine = |object: ObjectId| -> Option<Access> {
-            match op.kind {
-                // Whether a case is ready matters, and a ready one is written.
-                OpKind::Select(s) => {
-                    self.case_channels(s).contains(&object).then_some(Access::Write)
-                }
-                _ if op.object == Some(object) => {
-                    Some(match self.state(object).eval(&op.kind, thread, 0).map(|e| e.next) {
-                        Some(Next::Same) => Access::Read,
-                        _ => Access::Write,
-                    })
-                }
-                _ => None,
-            }
+        let Some((theirs, access)) = self.access_of(event) else {
+            return false;
         };
-        self.access_of(event).is_some_and(|(object, theirs)| {
-            mine(object).is_some_and(|mine| crate::op::depend(mine, theirs))
-        })
+        let mine = match op.kind {
+            OpKind::Select(select) => self.case_channels(select).first().copied(),
+            _ => op.object,
+        };
+        let Some(mine) = mine.filter(|o| self.location(*o) == self.location(theirs)) else {
+            return false;
+        };
+        let mine = match op.kind {
+            // Whether a case is ready matters, and a ready one may be written.
+            OpKind::Select(_) => None,
+            kind => self.state(mine).would(&kind, thread),
+        };
+        crate::op::depend(mine.unwrap_or(Access::Write), access)
+    }
+
+    /// Two channels that are received from in one select are one location:
+    /// whether one of them is ready matters to who uses the other.
+    fn unite(&mut self, a: ObjectId, b: ObjectId) {
+        let (a, b) = (self.location(a), self.location(b));
+        if a != b {
+            for object in self.objects.iter_mut().filter(|o| o.location == a || o.location == b) {
+                object.location = a.min(b);
+            }
+            self.united = true;
+        }
+    }
+
+    /// The location that an object is part of: operations of different
+    /// locations are independent of each other. All objects are locations of
+    /// their own, but channels that are received from in one select.
+    pub fn location(&self, object: ObjectId) -> ObjectId {
+        self.objects[object.index()].location
+    }
+
+    /// True if objects became one location since this was last asked: what
+    /// was told of independent operations before was too much.
+    pub(crate) fn take_united(&mut self) -> bool {
+        std::mem::take(&mut self.united)
     }
 
     /// The object that an event touched, and how.

@@ -51,8 +51,9 @@ pub(super) struct Spin {
     repeated: Option<Repeated>,
     /// The loop is known to wait: a turn that finds nothing new is not run.
     waits: bool,
-    /// The announced operation is the last of a turn that found nothing new so far.
-    asleep: bool,
+    /// The announced operation is the last of a turn that found nothing new
+    /// so far: where the turn began.
+    asleep: Option<usize>,
     /// The yield of the loop.
     place: Option<&'static Location<'static>>,
     /// How often it was woken though nothing had changed.
@@ -71,7 +72,7 @@ impl Spin {
         self.last_turn.clear();
         self.repeated = None;
         self.waits = false;
-        self.asleep = false;
+        self.asleep = None;
         self.place = None;
         self.woken = 0;
     }
@@ -102,24 +103,25 @@ impl World {
     /// `thread` announces an operation: is it one at which the thread sleeps?
     pub(super) fn falls_asleep(&mut self, thread: ThreadId, op: &Op) -> bool {
         let spin = &self.threads[thread.index()].spin;
-        let asleep = spin.waits
-            && looks(op).is_some_and(|object| {
-                let last = spin.last_turn.len() - 1;
-                spin.aligned(object, op.at).is_some_and(|(_, index)| index == last)
-            });
+        let is_last = |(_, index): &(usize, usize)| index + 1 == spin.last_turn.len();
+        let aligned = looks(op).and_then(|object| spin.aligned(object, op.at));
+        let asleep = aligned.filter(is_last).filter(|_| spin.waits).map(|(from, _)| from);
         let spin = &mut self.threads[thread.index()].spin;
         spin.asleep = asleep;
-        if let Some(at) = spin.place.filter(|at| asleep && !self.assumed.contains(at)) {
+        if let Some(at) = spin.place
+            && asleep.is_some()
+            && !self.assumed.contains(&at)
+        {
             self.assumed.push(at);
         }
-        asleep
+        asleep.is_some()
     }
 
     /// True if the thread sleeps and nothing that its turn looks at has changed.
     pub(super) fn sleeps(&self, thread: ThreadId) -> bool {
         let spin = &self.threads[thread.index()].spin;
         let unchanged = |look: &Look| self.objects[look.object.index()].version == look.version;
-        spin.asleep && spin.last_turn.iter().all(unchanged)
+        spin.asleep.is_some_and(|from| spin.last_turn[from..].iter().all(unchanged))
     }
 
     /// If the announced operation is the last of a turn of a loop that found
@@ -127,7 +129,7 @@ impl World {
     /// again ([`World::version`]).
     pub fn awaits(&self, thread: ThreadId) -> Option<u32> {
         let spin = &self.threads[thread.index()].spin;
-        spin.asleep.then(|| spin.last_turn.last().expect("a sleeper waits for something").version)
+        spin.asleep.and_then(|_| spin.last_turn.last()).map(|look| look.version)
     }
 
     /// How often the state of an object has become another one.
@@ -143,7 +145,7 @@ impl World {
             return;
         };
         let spin = &mut self.threads[thread.index()].spin;
-        spin.asleep = false;
+        spin.asleep = None;
         if looks(&event.op).is_some() && event.access.is_some() {
             let before = now.wrapping_sub(u32::from(event.changed));
             spin.repeated = spin
@@ -224,8 +226,7 @@ impl World {
     pub(super) fn waits_for(&self, thread: ThreadId) -> Vec<ObjectId> {
         let spin = &self.threads[thread.index()].spin;
         let mut objects: Vec<ObjectId> = Vec::new();
-        let looks: &[Look] = if spin.asleep { &spin.last_turn } else { &[] };
-        for look in looks {
+        for look in spin.asleep.map_or(&[][..], |from| &spin.last_turn[from..]) {
             if !objects.contains(&look.object) {
                 objects.push(look.object);
             }
@@ -240,9 +241,9 @@ impl World {
         for at in 0..self.live.len() {
             let thread = self.live[at];
             let spin = &self.threads[thread.index()].spin;
-            if spin.asleep && spin.woken < MOST_WAKES && self.could_go_on(thread) {
+            if spin.asleep.is_some() && spin.woken < MOST_WAKES && self.could_go_on(thread) {
                 let spin = &mut self.threads[thread.index()].spin;
-                spin.asleep = false;
+                spin.asleep = None;
                 spin.woken += 1;
                 let logged = self.log.as_ref().map_or(0, Vec::len);
                 self.first_wake.get_or_insert((self.events.len(), logged));
