@@ -4,6 +4,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`op`] | operations, announced before they take effect |
+//! | [`dependence`] | which of them commute: the one table |
 //! | [`model`] | the rules of each primitive, as pure functions of small states |
 //! | [`world`] | one execution: threads, objects, events, happens-before, data races |
 //! | [`machine`] | the contract with whatever runs the program |
@@ -18,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod dependence;
 pub mod explore;
 pub mod failure;
 pub mod id;

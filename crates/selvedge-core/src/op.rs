@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+pub use crate::dependence::{Access, depend};
 use crate::id::{ObjectId, ThreadId};
 
 /// A memory ordering, as the program gave it.
@@ -240,20 +241,4 @@ pub struct Op {
     pub object: Option<ObjectId>,
     /// Where in the user's code.
     pub at: &'static Location<'static>,
-}
-
-/// How an executed or announced operation touches an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Reads its state: two of these commute.
-    Read,
-    /// Writes its state.
-    Write,
-}
-
-/// The table of dependence: two operations of different threads on one object
-/// depend on each other unless both read. Operations on different objects,
-/// and operations of threads, are independent.
-pub fn depend(a: Access, b: Access) -> bool {
-    !matches!((a, b), (Access::Read, Access::Read))
 }
