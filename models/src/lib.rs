@@ -27,12 +27,12 @@ macro_rules! scenarios {
         /// The scenarios of this section.
         pub fn scenarios() -> Vec<selvedge_core::scenario::Scenario> {
             vec![$(selvedge_core::scenario::Scenario {
-                name: $name,
-                about: concat!($($about, "\n"),+),
+                name: $name.into(),
+                about: concat!($($about, "\n"),+).into(),
                 expect: scenarios!(@expect $expect $([$($kind $($invariant)?),+])?),
                 fixes: &[$($($fix),+)?],
                 sampled: scenarios!(@sampled $($executions)?),
-                body: $body,
+                body: selvedge_core::scenario::Body::new($body),
             }),+]
         }
     };
