@@ -4,6 +4,9 @@
 //! A scenario is written once, in `scenarios/`, against `super::rt`. The files
 //! are stamped once for each engine ([`native`], [`loom`], [`shuttle`],
 //! [`mod@std`]), where `rt` is the surface of that engine.
+//!
+//! Programs with known counts of behaviours ([`oracles`]) are for the native
+//! engine only.
 #![allow(
     clippy::redundant_closure,
     reason = "a `#[track_caller]` function passed by name has the place of the library that calls it"
@@ -86,6 +89,7 @@ macro_rules! stamp {
 }
 
 pub mod engines;
+pub mod oracles;
 
 pub use engines::{loom, native, shuttle, std};
 
@@ -96,4 +100,5 @@ pub fn registry() -> Registry {
         .engine(Engine::Loom, loom::scenarios())
         .engine(Engine::Shuttle, shuttle::scenarios())
         .engine(Engine::Std, std::scenarios())
+        .corpus(Engine::Native, oracles::scenarios())
 }
