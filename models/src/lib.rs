@@ -4,6 +4,9 @@
 //! A scenario is written once, in `scenarios/`, against `super::rt`. The files
 //! are stamped once for each engine ([`native`], [`loom`], [`shuttle`],
 //! [`mod@std`]), where `rt` is the surface of that engine.
+//!
+//! Programs with known counts of behaviours ([`oracles`], [`families`]) are for
+//! the native engine only.
 #![allow(
     clippy::redundant_closure,
     reason = "a `#[track_caller]` function passed by name has the place of the library that calls it"
@@ -27,12 +30,12 @@ macro_rules! scenarios {
         /// The scenarios of this section.
         pub fn scenarios() -> Vec<selvedge_core::scenario::Scenario> {
             vec![$(selvedge_core::scenario::Scenario {
-                name: $name,
-                about: concat!($($about, "\n"),+),
+                name: $name.into(),
+                about: concat!($($about, "\n"),+).into(),
                 expect: scenarios!(@expect $expect $([$($kind $($invariant)?),+])?),
                 fixes: &[$($($fix),+)?],
                 sampled: scenarios!(@sampled $($executions)?),
-                body: $body,
+                body: selvedge_core::scenario::Body::new($body),
             }),+]
         }
     };
@@ -86,6 +89,8 @@ macro_rules! stamp {
 }
 
 pub mod engines;
+pub mod families;
+pub mod oracles;
 
 pub use engines::{loom, native, shuttle, std};
 
@@ -96,4 +101,6 @@ pub fn registry() -> Registry {
         .engine(Engine::Loom, loom::scenarios())
         .engine(Engine::Shuttle, shuttle::scenarios())
         .engine(Engine::Std, std::scenarios())
+        .corpus(Engine::Native, oracles::scenarios())
+        .corpus(Engine::Native, families::scenarios())
 }

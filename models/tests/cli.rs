@@ -81,6 +81,31 @@ fn check() {
     snapshot!("check_json", session(&["check", "spot", "--format", "json"]));
 }
 
+/// A corpus: its section has to be named.
+#[test]
+fn check_oracle() {
+    snapshot!("check_oracle", session(&["check", "oracle/", "--keep-going", "--quiet"]));
+    snapshot!(
+        "check_oracle_json",
+        session(&["check", "oracle/", "--keep-going", "--format", "json"])
+    );
+}
+
+#[test]
+fn a_corpus_has_to_be_named() {
+    let names = |args: &[&str]| -> BTreeSet<String> {
+        let name = |report: &Value| report["scenario"].as_str().expect("a name").to_owned();
+        json(args).iter().map(name).collect()
+    };
+    assert!(names(&["mutex", "x"]).iter().all(|name| !name.starts_with("oracle/")));
+    let litmus = names(&["litmus/SB:"]);
+    assert!(litmus.contains("litmus/SB:sc"));
+    assert!(litmus.iter().all(|name| name.starts_with("litmus/SB:")), "{litmus:?}");
+    assert_eq!(names(&["family/ainc-3"]), BTreeSet::from(["family/ainc-3".to_owned()]));
+    // Only the native engine has it.
+    refused(&mut selvedge(&["check", "litmus/", "--engine", "loom"]), &["'litmus/'"]);
+}
+
 #[test]
 fn show() {
     snapshot!("show_breaks", session(&["show", "purchase/unsynchronized"]));

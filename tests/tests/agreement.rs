@@ -42,18 +42,18 @@ const EXCEPTIONS: [(&str, Engine, Instead, &str); 4] = [
 ];
 
 /// What an engine finds in the scenarios that break.
-fn reports(engine: Engine) -> &'static BTreeMap<&'static str, Report> {
-    static REPORTS: [OnceLock<BTreeMap<&'static str, Report>>; 3] = [const { OnceLock::new() }; 3];
+fn reports(engine: Engine) -> &'static BTreeMap<String, Report> {
+    static REPORTS: [OnceLock<BTreeMap<String, Report>>; 3] = [const { OnceLock::new() }; 3];
     REPORTS[engine as usize].get_or_init(|| {
         let breaks = |s: &Scenario| s.expect != Expectation::Holds;
         let report = |scenario: Scenario| {
-            let mut explorer = explorer(engine).name(scenario.name).keep_going(true);
+            let mut explorer = explorer(engine).name(&*scenario.name).keep_going(true);
             // No scenario has that many steps, except the one that spins for ever.
             explorer = explorer.max_steps(1_000);
             if engine == Engine::Shuttle {
                 explorer = explorer.max_executions(2_000);
             }
-            (scenario.name, explorer.run(scenario.body))
+            (scenario.name.to_string(), explorer.run(scenario.program()))
         };
         scenarios(engine).into_iter().filter(breaks).map(report).collect()
     })
@@ -62,7 +62,7 @@ fn reports(engine: Engine) -> &'static BTreeMap<&'static str, Report> {
 #[test]
 fn native_breaks_as_expected() {
     for scenario in scenarios(Engine::Native) {
-        if let Some(report) = reports(Engine::Native).get(scenario.name) {
+        if let Some(report) = reports(Engine::Native).get(&*scenario.name) {
             assert!(report.exhausted(), "{}", scenario.name);
             assert_eq!(broken(report), expected(&scenario), "{}", scenario.name);
         }

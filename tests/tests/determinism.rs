@@ -48,7 +48,7 @@ fn schedules(name: &str, inner: impl Strategy + 'static) -> Vec<Schedule> {
     let schedules = Arc::new(Mutex::new(Vec::new()));
     let noted = Noted { inner, schedules: Arc::clone(&schedules) };
     let explorer = explorer(Engine::Native).custom_strategy(noted).max_executions(200);
-    explorer.keep_going(true).run(scenario(Engine::Native, name).body);
+    explorer.keep_going(true).run(scenario(Engine::Native, name).program());
     let schedules = std::mem::take(&mut *schedules.lock().unwrap());
     assert!(!schedules.is_empty());
     schedules

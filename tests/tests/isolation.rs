@@ -15,7 +15,7 @@ use selvedge::{Engine, Report};
 
 fn explore(engine: Engine) -> Report {
     let explorer = explorer(engine).max_duration(Duration::from_secs(1)).max_executions(5);
-    explorer.run(scenario(engine, "spot/locked").body)
+    explorer.run(scenario(engine, "spot/locked").program())
 }
 
 /// While a panic is reported, its thread holds the lock of the panic hook, and

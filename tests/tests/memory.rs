@@ -29,7 +29,7 @@ fn measure(name: &str, executions: u64) -> (u64, u64) {
     let explorer = explorer(Engine::Native).name(name).strategy("random").keep_going(true);
     let mut early = None;
     let report = explorer.max_executions(executions).run_with_progress(
-        scenario(Engine::Native, name).body,
+        scenario(Engine::Native, name).program(),
         &mut |report| {
             if report.executions() >= executions / 10 {
                 early.get_or_insert_with(resident_kib);

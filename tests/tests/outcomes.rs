@@ -48,7 +48,7 @@ fn a_double_free_without_threads_is_in_every_execution() {
     assert!(report.exhausted() && report.executions() > 0);
     assert_eq!(report.failing, report.executions());
     let explorer = explorer(Engine::Native).strategy("random").max_executions(1_000);
-    let report = explorer.keep_going(true).run(unguarded.body);
+    let report = explorer.keep_going(true).run(unguarded.program());
     assert_eq!((report.failing, report.executions()), (1_000, 1_000));
 }
 

@@ -20,8 +20,8 @@ fn repeats(scenario: &Scenario, found: &Report, times: usize) {
         for time in 1..=times {
             let what = format!("{}: {schedule}, time {time}", scenario.name);
             let schedule = schedule.parse().expect("what is printed is read back");
-            let explorer = explorer(Engine::Native).name(scenario.name);
-            let again = explorer.replay(schedule, scenario.body);
+            let explorer = explorer(Engine::Native).name(&*scenario.name);
+            let again = explorer.replay(schedule, scenario.program());
             let met = again.report.failures().iter().find(|f| f.is_same(&failure.fault));
             let met = met.unwrap_or_else(|| panic!("{what}: {:#?}", again.report));
             // Kind, name, message, place and explanations.
@@ -43,8 +43,8 @@ fn every_failure_is_repeated_a_hundred_times() {
 fn failures_met_by_chance_are_repeated_too() {
     for scenario in that_break() {
         for seed in 0..5 {
-            let explorer = explorer(Engine::Native).name(scenario.name).strategy("random");
-            let found = explorer.seed(seed).max_executions(10_000).run(scenario.body);
+            let explorer = explorer(Engine::Native).name(&*scenario.name).strategy("random");
+            let found = explorer.seed(seed).max_executions(10_000).run(scenario.program());
             repeats(&scenario, &found, 3);
         }
     }
@@ -59,7 +59,7 @@ fn a_schedule_of_another_program_is_not_repeated() {
     let other = scenarios.iter().find(|s| s.name == "limiter/check-then-count").unwrap();
     let found = explore(Engine::Native, unsynchronized);
     let schedule = found.failures()[0].schedule().unwrap().parse().unwrap();
-    let again = explorer(Engine::Native).replay(schedule, other.body);
+    let again = explorer(Engine::Native).replay(schedule, other.program());
     let kinds: Vec<_> = again.report.failures().iter().map(|f| f.kind()).collect();
     assert_eq!(kinds, [selvedge::FailureKind::Nondeterminism]);
 }

@@ -15,13 +15,13 @@ use selvedge_core::scenario::{Agreement, Expectation, Scenario};
 #[test]
 fn all_engines_have_the_same_scenarios() {
     let native = scenarios(Engine::Native);
-    let by_name: BTreeMap<_, _> = native.iter().map(|s| (s.name, s)).collect();
+    let by_name: BTreeMap<_, _> = native.iter().map(|s| (&*s.name, s)).collect();
     assert_eq!(by_name.len(), native.len(), "a name is used twice");
     for engine in Engine::ALL {
         let here = scenarios(engine);
-        assert!(here.iter().map(|s| s.name).eq(native.iter().map(|s| s.name)), "{engine}");
+        assert!(here.iter().map(|s| &s.name).eq(native.iter().map(|s| &s.name)), "{engine}");
         for scenario in here {
-            let native = by_name[scenario.name];
+            let native = by_name[&*scenario.name];
             assert_eq!(scenario.expect, native.expect, "{}", scenario.name);
             assert_eq!(scenario.sampled, native.sampled, "{}", scenario.name);
         }
@@ -64,7 +64,7 @@ fn native_shows_places_in_the_scenarios_only() {
             let places = trace.steps.iter().filter_map(|step| step.place.as_ref());
             for place in places.chain(&failure.fault.place) {
                 if !place.file.starts_with("models/src/scenarios/") {
-                    elsewhere.insert((scenario.name, place.to_string()));
+                    elsewhere.insert((scenario.name.to_string(), place.to_string()));
                 }
             }
         }
@@ -77,7 +77,7 @@ fn native_samples_what_is_too_large() {
     for scenario in scenarios(Engine::Native) {
         let Some(executions) = scenario.sampled else { continue };
         let explorer = explorer(Engine::Native).strategy("random").max_executions(executions);
-        let report = explorer.keep_going(true).run(scenario.body);
+        let report = explorer.keep_going(true).run(scenario.program());
         assert_eq!(report.executions(), executions, "{}", scenario.name);
         assert_eq!(broken(&report), expected(&scenario), "{}", scenario.name);
     }
@@ -91,7 +91,7 @@ fn that_hold(engine: Engine) -> impl Iterator<Item = Scenario> {
 fn shuttle_meets_no_failure_in_what_holds() {
     for scenario in that_hold(Engine::Shuttle) {
         let executions = scenario.sampled.unwrap_or(2_000);
-        let report = explorer(Engine::Shuttle).max_executions(executions).run(scenario.body);
+        let report = explorer(Engine::Shuttle).max_executions(executions).run(scenario.program());
         assert_eq!(report.failures(), [], "{}", scenario.name);
         assert_eq!(report.end, End::Executions, "{}", scenario.name);
         assert_eq!(report.executions(), executions, "{}", scenario.name);
@@ -112,11 +112,11 @@ const TOO_LARGE_FOR_LOOM: [(&str, &str); 6] = [
 fn loom_proves_what_holds() {
     let mut large: BTreeMap<_, _> = TOO_LARGE_FOR_LOOM.into();
     for scenario in that_hold(Engine::Loom) {
-        let why = large.remove(scenario.name);
+        let why = large.remove(&*scenario.name);
         let explorer = explorer(Engine::Loom);
         let report = match why {
-            Some(_) => explorer.max_executions(6_000).run(scenario.body),
-            None => explorer.run(scenario.body),
+            Some(_) => explorer.max_executions(6_000).run(scenario.program()),
+            None => explorer.run(scenario.program()),
         };
         assert_eq!(report.failures(), [], "{}", scenario.name);
         let end = if why.is_some() { End::Executions } else { End::Exhausted };
@@ -132,12 +132,12 @@ fn loom_proves_what_holds() {
 fn real_threads_contradict_nothing() {
     for scenario in scenarios(Engine::Std) {
         let explorer = explorer(Engine::Std).max_executions(20).keep_going(true);
-        let report = explorer.run(scenario.body);
+        let report = explorer.run(scenario.program());
         let agreement = scenario.agreement(&report, false);
         assert_eq!(agreement, Agreement::AsExpected, "{}: {report:#?}", scenario.name);
         assert!(report.executions() > 0, "{}", scenario.name);
         let always = ["close/unguarded", "processor/never-stopped"];
-        if always.contains(&scenario.name) {
+        if always.contains(&&*scenario.name) {
             assert_eq!(report.failing, report.executions(), "{}", scenario.name);
         }
     }

@@ -27,7 +27,7 @@ const LOOM_SAMPLE: Duration = Duration::from_secs(2);
 /// The settings for one scenario, and whether the search must reach a verdict.
 pub(crate) fn settings_for(scenario: &Scenario, base: &Settings) -> (Settings, bool) {
     let mut settings = base.clone();
-    settings.name = Some(scenario.name.to_owned());
+    settings.name = Some(scenario.name.to_string());
     // All expected failures are to be met, not only the first.
     if let Expectation::Breaks(list) = &scenario.expect {
         settings.keep_going |= list.len() > 1;
@@ -62,8 +62,8 @@ pub(crate) fn settings_for(scenario: &Scenario, base: &Settings) -> (Settings, b
 
 /// Explores a scenario.
 pub(crate) fn explore(scenario: &Scenario, settings: Settings, progress: &Progress) -> Report {
-    Explorer::with_settings(settings).run_with_progress(scenario.body, &mut |report| {
-        progress.show(scenario.name, report);
+    Explorer::with_settings(settings).run_with_progress(scenario.program(), &mut |report| {
+        progress.show(&scenario.name, report);
         true
     })
 }
@@ -173,7 +173,7 @@ struct Printer<'a> {
     quiet: bool,
     style: &'a Style,
     widths: Widths,
-    section: Option<&'static str>,
+    section: Option<String>,
 }
 
 impl<'a> Printer<'a> {
@@ -191,8 +191,8 @@ impl<'a> Printer<'a> {
             output::line(&summary::header(&self.widths, self.style));
         }
         let section = row.scenario.section();
-        if self.section != Some(section) {
-            self.section = Some(section);
+        if self.section.as_deref() != Some(section) {
+            self.section = Some(section.to_owned());
             output::line(&summary::section(section, self.style));
         }
         output::line(&summary::row(row, &self.widths, self.style));
@@ -231,9 +231,9 @@ pub(crate) fn draw_failures(report: &Report, scenario: &Scenario, style: &Style)
         if again {
             let mut headline = f.clone();
             headline.trace = None;
-            output::print(&failure::failure(&headline, scenario.name, replay.as_deref(), style));
+            output::print(&failure::failure(&headline, &scenario.name, replay.as_deref(), style));
         } else {
-            output::print(&failure::failure(f, scenario.name, replay.as_deref(), style));
+            output::print(&failure::failure(f, &scenario.name, replay.as_deref(), style));
         }
     }
 }

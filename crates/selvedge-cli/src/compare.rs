@@ -28,7 +28,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Compare) -> Result<Exit, 
     for scenario in scenarios {
         let mut reference = None;
         for &engine in &options.engines {
-            let scenario = registry.named(engine, scenario.name)?;
+            let scenario = registry.named(engine, &scenario.name)?;
             let report = measure(scenario, engine, options, &progress);
             let rate = report.executions as f64 / report.elapsed.as_secs_f64().max(1e-9);
             let reference = *reference.get_or_insert(rate);
@@ -41,7 +41,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Compare) -> Result<Exit, 
             progress.aside(|| {
                 output::line(&format!(
                     "{}  {}  {}  {}  {}  {}  {}{note}",
-                    left(scenario.name, names),
+                    left(&scenario.name, names),
                     left(engine.as_str(), 7),
                     right(&number(report.executions), 12),
                     right(&time(report.elapsed), 9),

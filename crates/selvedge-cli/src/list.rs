@@ -15,7 +15,7 @@ pub(crate) fn run(registry: &Registry, options: &args::List) -> Result<Exit, Bad
         if i > 0 {
             text.push('\n');
         }
-        style.paint_into(&mut text, Ink::Strong, scenario.name);
+        style.paint_into(&mut text, Ink::Strong, &scenario.name);
         text.push_str("  ");
         text.push_str(&expectation(scenario));
         text.push('\n');

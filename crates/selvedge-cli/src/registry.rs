@@ -1,6 +1,6 @@
 //! The scenarios, by name and engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use selvedge_core::report::Engine;
 use selvedge_core::scenario::Scenario;
@@ -8,9 +8,14 @@ use selvedge_core::scenario::Scenario;
 use crate::BadInput;
 
 /// The scenarios of a binary, each on the engines that it was compiled for.
+///
+/// A corpus is a set of scenarios that is large, and of interest to few. Its
+/// sections are met only by patterns that name them: `litmus/` or `litmus/SB`,
+/// and not `SB`.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     engines: BTreeMap<Engine, Vec<Scenario>>,
+    corpora: BTreeSet<String>,
 }
 
 impl Registry {
@@ -24,16 +29,26 @@ impl Registry {
     /// # Panics
     /// If two of them have the same name.
     pub fn engine(mut self, engine: Engine, scenarios: Vec<Scenario>) -> Self {
-        let mut names: Vec<&str> = scenarios.iter().map(|s| s.name).collect();
+        let all = self.engines.entry(engine).or_default();
+        all.extend(scenarios);
+        let mut names: Vec<&str> = all.iter().map(|s| &*s.name).collect();
         names.sort_unstable();
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             panic!("two scenarios are called {}", twice[0]);
         }
-        self.engines.insert(engine, scenarios);
         self
     }
 
-    /// The scenarios of an engine.
+    /// Adds scenarios of an engine whose sections have to be named.
+    ///
+    /// # Panics
+    /// If two of them have the same name.
+    pub fn corpus(mut self, engine: Engine, scenarios: Vec<Scenario>) -> Self {
+        self.corpora.extend(scenarios.iter().map(|s| s.section().to_owned()));
+        self.engine(engine, scenarios)
+    }
+
+    /// The scenarios of an engine, corpora included.
     pub fn scenarios(&self, engine: Engine) -> &[Scenario] {
         self.engines.get(&engine).map_or(&[], Vec::as_slice)
     }
@@ -44,7 +59,8 @@ impl Registry {
         all.iter().find(|s| s.name == name).ok_or_else(|| unknown(all, name))
     }
 
-    /// The scenarios whose name contains one of the patterns; all if there is none.
+    /// The scenarios whose name contains one of the patterns; without a
+    /// pattern all but the corpora.
     pub(crate) fn matching(
         &self,
         engine: Engine,
@@ -54,22 +70,26 @@ impl Registry {
         if all.is_empty() {
             return Err(format!("this program has no scenarios for the {engine} engine").into());
         }
-        if let Some(none) =
-            patterns.iter().find(|p| !all.iter().any(|s| s.name.contains(p.as_str())))
-        {
+        if let Some(none) = patterns.iter().find(|p| !all.iter().any(|s| self.matches(s, p))) {
             return Err(unknown(all, none));
         }
-        let matches = |s: &&Scenario| {
-            patterns.is_empty() || patterns.iter().any(|p| s.name.contains(p.as_str()))
+        let asked = |s: &&Scenario| match patterns {
+            [] => !self.corpora.contains(s.section()),
+            _ => patterns.iter().any(|p| self.matches(s, p)),
         };
-        Ok(all.iter().filter(matches).collect())
+        Ok(all.iter().filter(asked).collect())
+    }
+
+    fn matches(&self, scenario: &Scenario, pattern: &str) -> bool {
+        let named = || pattern.split('/').next() == Some(scenario.section());
+        scenario.name.contains(pattern) && (!self.corpora.contains(scenario.section()) || named())
     }
 }
 
 fn unknown(all: &[Scenario], name: &str) -> BadInput {
     let similar = all
         .iter()
-        .map(|s| (strsim::jaro_winkler(s.name, name), s.name))
+        .map(|s| (strsim::jaro_winkler(&s.name, name), &*s.name))
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .filter(|(similarity, _)| *similarity > 0.8);
     let hint = match similar {
@@ -77,4 +97,45 @@ fn unknown(all: &[Scenario], name: &str) -> BadInput {
         None => "`list` names them all".to_owned(),
     };
     format!("no scenario matches '{name}': {hint}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use selvedge_core::scenario::{Body, Expectation};
+
+    use super::*;
+
+    fn scenario(name: &'static str) -> Scenario {
+        Scenario {
+            name: name.into(),
+            about: "".into(),
+            expect: Expectation::Holds,
+            fixes: &[],
+            sampled: None,
+            body: Body::new(|| {}),
+        }
+    }
+
+    fn matching(patterns: &[&str]) -> Result<Vec<String>, String> {
+        let of = |names: &[&'static str]| names.iter().map(|name| scenario(name)).collect();
+        let registry = Registry::new()
+            .engine(Engine::Native, of(&["list/mutex", "close/flag"]))
+            .corpus(Engine::Native, of(&["litmus/SB", "litmus/SB:sc", "oracle/close-flag"]))
+            .engine(Engine::Std, of(&["list/mutex"]));
+        let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();
+        let found = registry.matching(Engine::Native, &patterns).map_err(|BadInput(what)| what)?;
+        Ok(found.iter().map(|s| s.name.to_string()).collect())
+    }
+
+    #[test]
+    fn a_corpus_is_met_by_its_name_only() {
+        let found = |patterns: &[&str]| matching(patterns).expect("a match");
+        assert_eq!(found(&[]), ["list/mutex", "close/flag"]);
+        assert_eq!(found(&["flag"]), ["close/flag"]);
+        assert_eq!(found(&["li"]), ["list/mutex"]);
+        assert_eq!(found(&["litmus"]), ["litmus/SB", "litmus/SB:sc"]);
+        assert_eq!(found(&["oracle/"]), ["oracle/close-flag"]);
+        assert_eq!(found(&["litmus/SB:", "mutex"]), ["list/mutex", "litmus/SB:sc"]);
+        assert!(matching(&["SB"]).is_err());
+    }
 }

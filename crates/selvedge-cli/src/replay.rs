@@ -14,16 +14,16 @@ use crate::{BadInput, Exit, args, output};
 pub(crate) fn run(registry: &Registry, options: &args::Replay) -> Result<Exit, BadInput> {
     let scenario = registry.named(Engine::Native, &options.scenario)?;
     let schedule: Schedule = options.schedule.parse().map_err(|e| format!("{e}"))?;
-    if !schedule.is_for(scenario.name) {
-        let owner = registry.scenarios(Engine::Native).iter().find(|s| schedule.is_for(s.name));
+    if !schedule.is_for(&scenario.name) {
+        let owner = registry.scenarios(Engine::Native).iter().find(|s| schedule.is_for(&s.name));
         let of =
-            owner.map_or_else(|| "a scenario that is not here".to_owned(), |s| s.name.to_owned());
+            owner.map_or_else(|| "a scenario that is not here".to_owned(), |s| s.name.to_string());
         return Err(format!("this schedule is not of {}: it is of {of}", scenario.name).into());
     }
     let mut settings = Settings::from_env()?;
     settings.engine = Engine::Native;
-    settings.name = Some(scenario.name.to_owned());
-    let replayed = Explorer::with_settings(settings).replay(schedule, scenario.body);
+    settings.name = Some(scenario.name.to_string());
+    let replayed = Explorer::with_settings(settings).replay(schedule, scenario.program());
     let failures = replayed.report.failures();
     if let Some(f) = failures.iter().find(|f| f.kind() == FailureKind::Nondeterminism) {
         return Err(f.message().into());

@@ -1,5 +1,9 @@
 //! A named program with what is expected of it.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
 use crate::failure::{Failure, FailureKind};
 use crate::report::{End, Engine, Report};
 
@@ -82,13 +86,35 @@ pub enum Agreement {
     Contradicted,
 }
 
+/// A program that can be run again and again.
+#[derive(Clone)]
+pub struct Body(Arc<dyn Fn() + Send + Sync>);
+
+impl Body {
+    /// What a function or closure does.
+    pub fn new(run: impl Fn() + Send + Sync + 'static) -> Self {
+        Body(Arc::new(run))
+    }
+
+    /// Runs the program.
+    pub fn run(&self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Body")
+    }
+}
+
 /// A named program with what is expected of it, for one engine.
 #[derive(Clone, Debug)]
 pub struct Scenario {
     /// `section/variant`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its story, in a few lines.
-    pub about: &'static str,
+    pub about: Cow<'static, str>,
     /// What is expected.
     pub expect: Expectation,
     /// For a broken scenario, the scenarios that mend it.
@@ -97,13 +123,24 @@ pub struct Scenario {
     /// large to be exhausted. `None`: exhaustively.
     pub sampled: Option<u64>,
     /// The program.
-    pub body: fn(),
+    pub body: Body,
 }
 
 impl Scenario {
     /// The part of the name before the slash.
-    pub fn section(&self) -> &'static str {
-        self.name.split('/').next().unwrap_or(self.name)
+    pub fn section(&self) -> &str {
+        self.name.split_once('/').map_or(&*self.name, |(section, _)| section)
+    }
+
+    /// The part of the name behind the slash; all of it if there is none.
+    pub fn variant(&self) -> &str {
+        self.name.split_once('/').map_or(&*self.name, |(_, variant)| variant)
+    }
+
+    /// The program, as an explorer takes it.
+    pub fn program(&self) -> impl Fn() + Send + Sync + 'static {
+        let body = self.body.clone();
+        move || body.run()
     }
 
     /// Compares a report with what is expected. `exhaustive` says whether the

@@ -73,7 +73,7 @@ pub fn line(row: &Row<'_>) -> String {
         Verdict::Error(what) => ("error", None, Some(what)),
     };
     let object = Object {
-        scenario: scenario.name,
+        scenario: &scenario.name,
         engine: report.engine.as_str(),
         strategy: &report.strategy,
         memory_model: &report.memory_model,

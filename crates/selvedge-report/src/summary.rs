@@ -103,8 +103,8 @@ impl Widths {
     pub fn of<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>, style: &Style) -> Self {
         let (mut full, mut short, mut verdict) = (8, 8, VERDICT);
         for scenario in scenarios {
-            full = full.max(width(scenario.name));
-            short = short.max(width(variant(scenario)));
+            full = full.max(width(&scenario.name));
+            short = short.max(width(scenario.variant()));
             verdict = verdict.max(match &scenario.expect {
                 Expectation::Holds if scenario.sampled.is_none() => VERDICT,
                 Expectation::Holds => "holds, bounded (100,000 executions)".len(),
@@ -133,11 +133,6 @@ impl Widths {
     }
 }
 
-/// The part of a scenario's name behind the section.
-fn variant(scenario: &Scenario) -> &'static str {
-    scenario.name.split_once('/').map_or(scenario.name, |(_, variant)| variant)
-}
-
 /// The headings of a table.
 pub fn header(widths: &Widths, style: &Style) -> String {
     let mut line = format!(
@@ -163,7 +158,7 @@ pub fn section(name: &str, style: &Style) -> String {
 pub fn row(row: &Row<'_>, widths: &Widths, style: &Style) -> String {
     let Row { scenario, report, .. } = row;
     let (mark, ink) = row.settled().mark();
-    let name = if widths.full { scenario.name } else { variant(scenario) };
+    let name = if widths.full { &scenario.name } else { scenario.variant() };
     let words = verdict(report);
     let verdict_ink = if mark == "✓" { Ink::Plain } else { ink };
 

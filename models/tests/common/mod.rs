@@ -39,7 +39,7 @@ pub(crate) use scenario_tests;
 /// it is expected of the scenario.
 pub(crate) fn check(scenarios: &[Scenario], name: &str, differs: &[(&str, Differs)]) {
     let scenario = scenarios.iter().find(|s| s.name == name).expect("a scenario of that name");
-    let result = catch_unwind(AssertUnwindSafe(|| selvedge::model(scenario.body)));
+    let result = catch_unwind(AssertUnwindSafe(|| selvedge::model(scenario.program())));
     let exception = differs.iter().find(|(of, _)| *of == name).map(|(_, how)| *how);
     let expected = match (&scenario.expect, exception) {
         (Expectation::Holds, _) | (_, Some(Differs::Unseen)) => vec![],
@@ -65,7 +65,7 @@ pub(crate) fn check(scenarios: &[Scenario], name: &str, differs: &[(&str, Differ
 
 /// Each scenario has its test, and each exception its scenario.
 pub(crate) fn complete(scenarios: &[Scenario], tests: &[&str], differs: &[(&str, Differs)]) {
-    let all: BTreeSet<&str> = scenarios.iter().map(|s| s.name).collect();
+    let all: BTreeSet<&str> = scenarios.iter().map(|s| &*s.name).collect();
     assert_eq!(tests.iter().copied().collect::<BTreeSet<_>>(), all);
     for (name, _) in differs {
         assert!(all.contains(name), "an exception for {name}, which is not there");

@@ -30,7 +30,7 @@ pub(crate) fn explorer(engine: Engine) -> Explorer {
 
 /// Explores a scenario to the end, and counts all its failures.
 pub(crate) fn explore(engine: Engine, scenario: &Scenario) -> Report {
-    explorer(engine).name(scenario.name).keep_going(true).run(scenario.body)
+    explorer(engine).name(&*scenario.name).keep_going(true).run(scenario.program())
 }
 
 /// What fails: each kind with its name.

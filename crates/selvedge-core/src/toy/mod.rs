@@ -58,6 +58,27 @@ pub enum BinaryOp {
     Ge,
     And,
     Or,
+    Xor,
+}
+
+impl BinaryOp {
+    /// What the operator makes of two values; truth is 1, and all but 0 is true.
+    pub fn apply(self, a: i64, b: i64) -> i64 {
+        match self {
+            BinaryOp::Add => a + b,
+            BinaryOp::Sub => a - b,
+            BinaryOp::Mul => a * b,
+            BinaryOp::Eq => i64::from(a == b),
+            BinaryOp::Ne => i64::from(a != b),
+            BinaryOp::Lt => i64::from(a < b),
+            BinaryOp::Le => i64::from(a <= b),
+            BinaryOp::Gt => i64::from(a > b),
+            BinaryOp::Ge => i64::from(a >= b),
+            BinaryOp::And => i64::from(a != 0 && b != 0),
+            BinaryOp::Or => i64::from(a != 0 || b != 0),
+            BinaryOp::Xor => a ^ b,
+        }
+    }
 }
 
 /// A statement. Names of objects are declared by their use.
@@ -257,22 +278,7 @@ impl Toy {
                 None => self.threads[thread].registers.get(name).copied().unwrap_or(0),
             },
             Expr::Not(e) => i64::from(self.value(thread, e) == 0),
-            Expr::Binary(a, op, b) => {
-                let (a, b) = (self.value(thread, a), self.value(thread, b));
-                match op {
-                    BinaryOp::Add => a + b,
-                    BinaryOp::Sub => a - b,
-                    BinaryOp::Mul => a * b,
-                    BinaryOp::Eq => i64::from(a == b),
-                    BinaryOp::Ne => i64::from(a != b),
-                    BinaryOp::Lt => i64::from(a < b),
-                    BinaryOp::Le => i64::from(a <= b),
-                    BinaryOp::Gt => i64::from(a > b),
-                    BinaryOp::Ge => i64::from(a >= b),
-                    BinaryOp::And => i64::from(a != 0 && b != 0),
-                    BinaryOp::Or => i64::from(a != 0 || b != 0),
-                }
-            }
+            Expr::Binary(a, op, b) => op.apply(self.value(thread, a), self.value(thread, b)),
         }
     }
 

@@ -277,7 +277,7 @@ impl Parser {
     }
 
     fn binary(&mut self, level: usize) -> Result<Expr, ParseError> {
-        const LEVELS: [&[(&str, BinaryOp)]; 5] = [
+        const LEVELS: [&[(&str, BinaryOp)]; 6] = [
             &[("||", BinaryOp::Or)],
             &[("&&", BinaryOp::And)],
             &[
@@ -288,6 +288,7 @@ impl Parser {
                 ("<", BinaryOp::Lt),
                 (">", BinaryOp::Gt),
             ],
+            &[("^", BinaryOp::Xor)],
             &[("+", BinaryOp::Add), ("-", BinaryOp::Sub)],
             &[("*", BinaryOp::Mul)],
         ];
@@ -337,6 +338,21 @@ mod tests {
         assert_eq!(program.plain["bal"], 50);
         assert_eq!(program.threads[0].len(), 4);
         assert!(matches!(&program.threads[1][1], Stmt::Cas(_, _, Expr::Int(0), ..)));
+    }
+
+    #[test]
+    fn binds_as_usual() {
+        // Products, then sums, exclusive or, comparisons.
+        let program = Program::parse("T0: a = 1+2*3 ^ 2 == 5; b = 1+(a^a)").unwrap();
+        let value = |text: &str| match &Program::parse(text).unwrap().threads[0][0] {
+            Stmt::Assign(_, e) => e.clone(),
+            other => panic!("an assignment, and not {other:?}"),
+        };
+        assert_eq!(
+            program.threads[0][0],
+            Stmt::Assign("a".into(), value("T0: a = ((1+(2*3))^2)==5"))
+        );
+        assert_eq!(BinaryOp::Xor.apply(7, 2), 5);
     }
 
     #[test]

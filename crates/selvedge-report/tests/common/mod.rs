@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use selvedge_core::failure::{Failure, FailureKind, Fault, Place};
 use selvedge_core::report::{End, Engine, Report};
-use selvedge_core::scenario::{Broken, Expectation, Scenario};
+use selvedge_core::scenario::{Body, Broken, Expectation, Scenario};
 use selvedge_core::trace::{StepKind, Trace, TraceStep, TraceThread};
 
 pub(crate) use StepKind::{Access, Blocked, Note, Operation};
@@ -169,7 +169,8 @@ pub(crate) fn six() -> Trace {
 }
 
 fn scenario(name: &'static str, expect: Expectation, sampled: Option<u64>) -> Scenario {
-    Scenario { name, about: "", expect, fixes: &[], sampled, body: || {} }
+    let body = Body::new(|| {});
+    Scenario { name: name.into(), about: "".into(), expect, fixes: &[], sampled, body }
 }
 
 pub(crate) fn scenarios() -> Vec<(Scenario, Report)> {
