@@ -32,7 +32,12 @@ fn each_once(
         prop_assert!(seen.contains_key(behaviour), "{} missed: {:#?}", name, behaviour);
     }
     for (behaviour, times) in &seen {
-        prop_assert!(brute.behaviours.contains_key(behaviour), "{} invented: {:#?}", name, behaviour);
+        prop_assert!(
+            brute.behaviours.contains_key(behaviour),
+            "{} invented: {:#?}",
+            name,
+            behaviour
+        );
         prop_assert_eq!(*times, 1, "{} has seen more than once: {:#?}", name, behaviour);
     }
     Ok(abandoned)

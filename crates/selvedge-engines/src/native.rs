@@ -2,7 +2,8 @@
 //! follow, its drawing, and replay.
 
 use selvedge_core::explore::{
-    Dfs, Effort, Limits, PreemptionBound, Random, Replay, Strategy, execute, explore, simplest,
+    Dfs, Effort, Exhaustive, Limits, PreemptionBound, Random, Replay, Strategy, execute, explore,
+    simplest,
 };
 use selvedge_core::failure::Failure;
 use selvedge_core::machine::Machine;
@@ -15,8 +16,9 @@ use selvedge_runtime::Native;
 use crate::explorer::{Body, Progress, Replayed};
 
 /// The strategies of the native engine, each with what it does.
-pub const STRATEGIES: [(&str, &str); 3] = [
-    ("dfs", "every behaviour once: depth-first search with sleep sets (the default)"),
+pub const STRATEGIES: [(&str, &str); 4] = [
+    ("exhaustive", "every behaviour once, and nothing else (the default)"),
+    ("dfs", "every behaviour once, others begun and abandoned: depth first with sleep sets"),
     ("dfs:unreduced", "every interleaving"),
     ("random", "a random walk, seeded; 10,000 executions unless told otherwise"),
 ];
@@ -25,11 +27,12 @@ pub const STRATEGIES: [(&str, &str); 3] = [
 const SAMPLES: u64 = 10_000;
 
 fn strategy(settings: &Settings) -> Result<(Box<dyn Strategy>, Option<u64>), String> {
-    let name = settings.strategy.as_deref().unwrap_or("dfs");
+    let name = settings.strategy.as_deref().unwrap_or("exhaustive");
     let (strategy, samples): (Box<dyn Strategy>, _) = match (name, settings.max_preemptions) {
-        ("dfs" | "dfs:unreduced", Some(most)) => {
+        ("exhaustive" | "dfs" | "dfs:unreduced", Some(most)) => {
             (Box::new(PreemptionBound::new(Dfs::unreduced(), most)), None)
         }
+        ("exhaustive", None) => (Box::new(Exhaustive::new()), None),
         ("dfs", None) => (Box::new(Dfs::new()), None),
         ("dfs:unreduced", None) => (Box::new(Dfs::unreduced()), None),
         ("random", None) => (Box::new(Random::new(settings.seed)), Some(SAMPLES)),
@@ -53,7 +56,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), String> {
 }
 
 pub(crate) fn run(settings: &Settings, body: Body, progress: &mut Progress<'_>) -> Report {
-    let name = settings.strategy.clone().unwrap_or_else(|| "dfs".to_owned());
+    let name = settings.strategy.clone().unwrap_or_else(|| "exhaustive".to_owned());
     match strategy(settings) {
         Ok((mut strategy, max_executions)) => {
             run_with(settings, &mut *strategy, max_executions, body, progress)

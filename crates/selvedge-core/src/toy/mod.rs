@@ -493,7 +493,9 @@ impl Toy {
                 Some(id) => (OpKind::Thread(ThreadOp::Join(id)), None),
                 None => (OpKind::Thread(ThreadOp::Any(0)), None),
             },
-            Stmt::If(..) | Stmt::While(..) | Stmt::Rep(..) | Stmt::Return => unreachable!("compiled away"),
+            Stmt::If(..) | Stmt::While(..) | Stmt::Rep(..) | Stmt::Return => {
+                unreachable!("compiled away")
+            }
         };
         self.threads[thread].target = target.cloned();
         Some(op)

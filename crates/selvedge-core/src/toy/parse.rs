@@ -244,7 +244,16 @@ impl Parser {
         let keyword = self.peek().to_owned();
         let reads = matches!(
             keyword.as_str(),
-            "R" | "FADD" | "XCHG" | "CAS" | "TRY" | "RECV" | "TRYRECV" | "ANY" | "ONCE" | "ONCEFORCE" | "SELECT"
+            "R" | "FADD"
+                | "XCHG"
+                | "CAS"
+                | "TRY"
+                | "RECV"
+                | "TRYRECV"
+                | "ANY"
+                | "ONCE"
+                | "ONCEFORCE"
+                | "SELECT"
         );
         if !reads {
             return Ok(Stmt::Assign(r, self.expr()?));

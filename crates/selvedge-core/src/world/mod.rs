@@ -22,8 +22,8 @@ use crate::model::{ChannelState, ObjectState};
 use crate::op::{Access, ChannelOp, CondvarOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
 
 pub use choices::{Choices, MAX_CASES};
-pub(crate) use identity::op_code;
 use happens_before::ObjectClocks;
+pub(crate) use identity::op_code;
 use race::CellHistory;
 use spin::Spin;
 

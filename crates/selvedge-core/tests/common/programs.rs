@@ -58,12 +58,15 @@ pub(crate) fn spinning() -> impl Strategy<Value = String> {
     let x = prop_oneof![Just("x"), Just("y")];
     let end = prop_oneof![Just("SPIN"), Just("YIELD")];
     let wait = prop_oneof![
-        (x.clone(), 0..3, end.clone()).prop_map(|(x, v, end)|
-            format!("r0 = R {x} sc; while r0 != {v} {{ {end}; r0 = R {x} sc }}")),
-        (x.clone(), end.clone()).prop_map(|(x, end)|
-            format!("r0 = CAS {x} 1 2 sc sc; while r0 != 1 {{ {end}; r0 = CAS {x} 1 2 sc sc }}")),
-        (Just("m"), end).prop_map(|(m, end)|
-            format!("t = TRY {m}; while t == 0 {{ {end}; t = TRY {m} }}; W x 2 sc; UNLOCK {m}")),
+        (x.clone(), 0..3, end.clone()).prop_map(|(x, v, end)| format!(
+            "r0 = R {x} sc; while r0 != {v} {{ {end}; r0 = R {x} sc }}"
+        )),
+        (x.clone(), end.clone()).prop_map(|(x, end)| format!(
+            "r0 = CAS {x} 1 2 sc sc; while r0 != 1 {{ {end}; r0 = CAS {x} 1 2 sc sc }}"
+        )),
+        (Just("m"), end).prop_map(|(m, end)| format!(
+            "t = TRY {m}; while t == 0 {{ {end}; t = TRY {m} }}; W x 2 sc; UNLOCK {m}"
+        )),
     ];
     threads(prop_oneof![1 => wait, 2 => statement()])
 }

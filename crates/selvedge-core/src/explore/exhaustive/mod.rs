@@ -318,7 +318,8 @@ impl<C: Consistency> Search<C> {
         let before = self.children.len();
         self.explore(world, &announced);
         // Those that are looked at next need not find again what it missed.
-        let missed = self.children[before..].iter().any(|child| matches!(child.plan, Plan::Early(_)));
+        let missed =
+            self.children[before..].iter().any(|child| matches!(child.plan, Plan::Early(_)));
         let location = self.location(world, &announced);
         let last = self.graph.last_store(location);
         if let Some(writer) = self.graph.writer(location, last).filter(|_| missed) {

@@ -74,12 +74,8 @@ impl<C: Consistency> Search<C> {
         let stamp = self.graph.steps[event].stamp;
         let length = self.graph.events.len();
         for &(choice, _) in options.iter().filter(|(_, access)| *access == Access::Write) {
-            let here = At {
-                graph: &self.graph,
-                location: new.location,
-                store: new.store,
-                then: None,
-            };
+            let here =
+                At { graph: &self.graph, location: new.location, store: new.store, then: None };
             let left = here.after(world, new.announced, choice);
             let choices = At { then: Some(&left), ..here }.options(world, &read);
             let by = new.announced;
