@@ -102,6 +102,7 @@ impl fmt::Display for Growth {
             "executions",
             "blocked",
             "steps each",
+            "time",
             "ns/step",
             "least",
             "most",
