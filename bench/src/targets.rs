@@ -31,13 +31,16 @@ pub struct Target {
     pub measured: f64,
     /// True if the peer was stopped, so that the ratio is larger than measured.
     pub at_least: bool,
-    /// True if the target is met.
-    pub holds: bool,
+    /// Whether the target is met; nothing if the peer was stopped too early to
+    /// tell.
+    pub holds: Option<bool>,
 }
 
 impl Target {
     fn new(what: String, wanted: f64, measured: f64, at_least: bool) -> Self {
-        Target { what, wanted, measured, at_least, holds: measured >= wanted }
+        let met = measured >= wanted;
+        let holds = (met || !at_least).then_some(met);
+        Target { what, wanted, measured, at_least, holds }
     }
 }
 
@@ -87,7 +90,12 @@ pub fn table(targets: &[Target]) -> Table {
             target.what.clone(),
             format!(">= {}", rate(target.wanted)),
             format!("{}{}", if target.at_least { ">= " } else { "" }, rate(target.measured)),
-            if target.holds { "holds" } else { "MISSED" }.to_owned(),
+            match target.holds {
+                Some(true) => "holds",
+                Some(false) => "MISSED",
+                None => "not known: raise --cap",
+            }
+            .to_owned(),
         ]);
     }
     table
@@ -119,8 +127,13 @@ mod tests {
             [cell(program, Tool::Selvedge, exhausted(0.0005)), cell(program, peer, stopped)];
         let targets = all(&proofs, &[]);
         let [target] = targets.as_slice() else { panic!("{targets:?}") };
-        assert!(target.at_least && target.holds, "{target:?}");
+        assert!(target.at_least, "{target:?}");
+        assert_eq!(target.holds, Some(true));
         assert_eq!(target.measured, 20_000.0);
+
+        let early = Outcome::Capped { executions: 1, seconds: 0.01 };
+        let proofs = [cell(program, Tool::Selvedge, exhausted(0.0005)), cell(program, peer, early)];
+        assert_eq!(all(&proofs, &[])[0].holds, None);
     }
 
     #[test]
@@ -129,7 +142,7 @@ mod tests {
         let proofs =
             [cell(program, Tool::Selvedge, exhausted(0.01)), cell(program, peer, exhausted(10.0))];
         let targets = all(&proofs, &[]);
-        assert_eq!(targets.iter().map(|t| t.holds).collect::<Vec<_>>(), [false]);
+        assert_eq!(targets.iter().map(|t| t.holds).collect::<Vec<_>>(), [Some(false)]);
         assert!(table(&targets).to_string().contains("MISSED"));
     }
 }
