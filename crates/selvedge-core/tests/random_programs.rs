@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::programs::{program, selecting, spinning};
+use common::programs::{calling_once, program, selecting, spinning};
 use common::{BruteForce, brute_force, search};
 use proptest::prelude::*;
 use selvedge_core::explore::{Dfs, Exhaustive, Preference, Strategy as Search};
@@ -69,6 +69,16 @@ proptest! {
     /// A loop that waits for one location is a read that blocks.
     #[test]
     fn a_loop_that_waits_for_one_location_wastes_nothing(text in spinning()) {
+        let program = Program::parse(&text).unwrap();
+        // A loop that waits for ever is run for many turns.
+        let brute = brute_force(&program, 300);
+        prop_assume!(brute.is_some());
+        let abandoned = each_once(&program, &brute.unwrap(), &mut Exhaustive::new())?;
+        prop_assert_eq!(abandoned, 0);
+    }
+
+    #[test]
+    fn a_wait_that_is_overtaken_wastes_nothing(text in calling_once()) {
         let program = Program::parse(&text).unwrap();
         let brute = brute_force(&program, 2_000);
         prop_assume!(brute.is_some());

@@ -71,6 +71,17 @@ pub(crate) fn spinning() -> impl Strategy<Value = String> {
     threads(prop_oneof![1 => wait, 2 => statement()])
 }
 
+/// Programs around one `Once` that may be poisoned: a call that would have
+/// found it poisoned may have to wait for one that repairs it.
+pub(crate) fn calling_once() -> impl Strategy<Value = String> {
+    threads(prop_oneof![
+        2 => (0..2).prop_map(|end| format!("r1 = ONCE o; if r1 == 0 {{ ONCEEND o {end} }}")),
+        2 => (0..2).prop_map(|end| format!("r1 = ONCEFORCE o; if r1 != 1 {{ ONCEEND o {end} }}")),
+        1 => Just("r0 = R x sc".to_owned()),
+        1 => Just("W x 1 sc".to_owned()),
+    ])
+}
+
 /// Programs with selects among two channels.
 pub(crate) fn selecting() -> impl Strategy<Value = String> {
     let q = prop_oneof![Just("q"), Just("p")];

@@ -3,7 +3,7 @@
 
 /// Which rules are kept. All of them, outside of tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+
 pub struct Rules {
     /// An event that was fixed is never deleted by a revisit.
     pub fixed_stay: bool,
