@@ -5,8 +5,8 @@
 
 mod common;
 
-use common::programs::{calling_once, program, selecting, spinning};
-use common::{BruteForce, brute_force, search};
+use common::programs::{calling_once, program, selecting, spinning, spinning_on_two};
+use common::{BruteForce, all_interleavings, brute_force, outcomes, search};
 use proptest::prelude::*;
 use selvedge_core::explore::{Dfs, Exhaustive, Preference, Strategy as Search};
 use selvedge_core::toy::Program;
@@ -75,6 +75,20 @@ proptest! {
         prop_assume!(brute.is_some());
         let abandoned = each_once(&program, &brute.unwrap(), &mut Exhaustive::new())?;
         prop_assert_eq!(abandoned, 0);
+    }
+
+    /// A loop that waits for several locations may be begun in vain: no
+    /// outcome is missed, and little is wasted.
+    #[test]
+    fn a_loop_that_waits_for_two_locations_misses_nothing(text in spinning_on_two()) {
+        let program = Program::parse(&text).unwrap();
+        let all = outcomes(&program, &mut all_interleavings(), 500);
+        prop_assume!(all.is_some());
+        let (expected, _, _) = all.unwrap();
+        let (seen, complete, abandoned) =
+            outcomes(&program, &mut Exhaustive::new(), 2_000).expect("fewer than all interleavings");
+        prop_assert_eq!(seen, expected);
+        prop_assert!(abandoned <= 2 * complete, "{} complete, {} abandoned", complete, abandoned);
     }
 
     #[test]

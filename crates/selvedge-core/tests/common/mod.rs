@@ -9,7 +9,7 @@ pub(crate) mod programs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use selvedge_core::explore::{Decision, Limits, Step, Strategy, View, execute};
+use selvedge_core::explore::{Decision, Limits, Outcome, Step, Strategy, View, execute};
 use selvedge_core::id::ThreadId;
 use selvedge_core::op::{Access, OpKind};
 use selvedge_core::toy::{Program, Toy};
@@ -140,6 +140,43 @@ pub(crate) fn brute_force(program: &Program, most: u64) -> Option<BruteForce> {
     Some(found)
 }
 
+/// How the executions of a strategy end: the registers of all threads and
+/// what went wrong. Also how many were completed, and abandoned; `None` if
+/// there are more than `most`.
+#[allow(dead_code)]
+pub(crate) fn outcomes(
+    program: &Program,
+    strategy: &mut dyn Strategy,
+    most: u64,
+) -> Option<(BTreeSet<String>, u64, u64)> {
+    let mut machine = Toy::new(program);
+    let mut world = World::new();
+    world.set_running_on(true);
+    let (mut seen, mut complete, mut abandoned) = (BTreeSet::new(), 0, 0);
+    while strategy.begin() {
+        match execute(&mut machine, &mut world, strategy, 10_000) {
+            Outcome::Complete => complete += 1,
+            Outcome::Abandoned => {
+                abandoned += 1;
+                continue;
+            }
+        }
+        if complete > most {
+            return None;
+        }
+        let registers: Vec<_> = (0..program.threads.len()).map(|t| machine.registers(t)).collect();
+        let faults: BTreeSet<String> = world.faults().iter().map(|f| f.kind.to_string()).collect();
+        seen.insert(format!("{registers:?} {faults:?}"));
+    }
+    Some((seen, complete, abandoned))
+}
+
+/// All interleavings, one after the other.
+#[allow(dead_code)]
+pub(crate) fn all_interleavings() -> impl Strategy {
+    Odometer::default()
+}
+
 /// Runs a search, and gives how often each behaviour was completed, and the
 /// number of executions that were abandoned.
 pub(crate) fn search(
@@ -153,10 +190,10 @@ pub(crate) fn search(
     while strategy.begin() {
         let limits = Limits::default();
         match execute(&mut machine, &mut world, strategy, limits.max_steps) {
-            selvedge_core::explore::Outcome::Complete => {
+            Outcome::Complete => {
                 *complete.entry(behaviour(&world)).or_default() += 1;
             }
-            selvedge_core::explore::Outcome::Abandoned => abandoned += 1,
+            Outcome::Abandoned => abandoned += 1,
         }
     }
     (complete, abandoned)

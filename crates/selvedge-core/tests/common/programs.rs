@@ -71,6 +71,22 @@ pub(crate) fn spinning() -> impl Strategy<Value = String> {
     threads(prop_oneof![1 => wait, 2 => statement()])
 }
 
+/// Programs with loops that wait until one of two locations changes.
+pub(crate) fn spinning_on_two() -> impl Strategy<Value = String> {
+    let end = prop_oneof![Just("SPIN"), Just("YIELD")];
+    let wait = (end, 0..2, 0..2).prop_map(|(end, a, b)| {
+        let look = "r0 = R x sc; r1 = R y sc";
+        format!("{look}; while r0 == {a} && r1 == {b} {{ {end}; {look} }}")
+    });
+    threads(prop_oneof![
+        1 => wait,
+        1 => (1..3).prop_map(|v| format!("W x {v} sc")),
+        1 => (0..3).prop_map(|v| format!("W y {v} sc")),
+        1 => Just("r2 = FADD x 1 sc".to_owned()),
+        1 => Just("LOCK m; W x 1 sc; W y 1 sc; UNLOCK m".to_owned()),
+    ])
+}
+
 /// Programs around one `Once` that may be poisoned: a call that would have
 /// found it poisoned may have to wait for one that repairs it.
 pub(crate) fn calling_once() -> impl Strategy<Value = String> {
