@@ -168,26 +168,14 @@ pub fn execute(
     strategy: &mut dyn Strategy,
     max_steps: u64,
 ) -> Outcome {
-    let mut enabled: Vec<ThreadId> = Vec::new();
-    execute_with(machine, world, strategy, max_steps, &mut enabled)
-}
-
-fn execute_with(
-    machine: &mut dyn Machine,
-    world: &mut World,
-    strategy: &mut dyn Strategy,
-    max_steps: u64,
-    enabled: &mut Vec<ThreadId>,
-) -> Outcome {
     world.begin();
     machine.start(world);
     let outcome = loop {
         if world.is_cut() {
             break Outcome::Complete;
         }
-        enabled.clear();
-        enabled.extend(world.threads().iter().copied().filter(|&t| world.enabled(t)));
-        if enabled.is_empty() {
+        world.update_enabled();
+        if world.enabled_threads().is_empty() {
             if world.wake_sleeper() {
                 continue;
             }
@@ -208,7 +196,7 @@ fn execute_with(
             world.fail(fault);
             break Outcome::Complete;
         }
-        match strategy.next(&View::new(world, enabled)) {
+        match strategy.next(&View::new(world, world.enabled_threads())) {
             Decision::Step(Step { thread, choice }) => {
                 let answer = world.step(thread, choice);
                 machine.resume(thread, answer, world);
@@ -258,7 +246,6 @@ pub fn explore(
     let start = Instant::now();
     let mut world = World::new();
     world.set_running_on(limits.keep_going && strategy.runs_on());
-    let mut enabled = Vec::new();
     let mut runs: u64 = 0;
     let mut looked_at = 0;
     let mut learnt_late = false;
@@ -295,7 +282,7 @@ pub fn explore(
                 .map_or(End::Exhausted, End::Bounded);
         }
         runs += 1;
-        let outcome = execute_with(machine, &mut world, strategy, limits.max_steps, &mut enabled);
+        let outcome = execute(machine, &mut world, strategy, limits.max_steps);
         report.steps += world.events().len() as u64;
         match outcome {
             Outcome::Complete => {

@@ -6,6 +6,7 @@
 
 mod choices;
 mod describe;
+mod enabled;
 mod happens_before;
 mod identity;
 mod race;
@@ -22,6 +23,7 @@ use crate::model::{Next, ObjectState};
 use crate::op::{Access, ChannelOp, CondvarOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
 
 pub use choices::{Choices, MAX_CASES};
+use enabled::{Enabled, Gate};
 use happens_before::ObjectClocks;
 use race::CellHistory;
 use spin::Spin;
@@ -36,22 +38,6 @@ enum Life {
     Alive,
     /// It has ended.
     Finished,
-}
-
-/// When the announced operation is enabled, as far as that is quickly told.
-#[derive(Clone, Copy, Debug, Default)]
-enum Gate {
-    /// Never: nothing is announced.
-    #[default]
-    Shut,
-    /// Always.
-    Open,
-    /// While the mutex is free.
-    Mutex(ObjectId),
-    /// When what a loop looks at has changed, and the object's rules say so.
-    Asleep,
-    /// The rules of its object say so.
-    Ask,
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +74,8 @@ struct Object {
     name: Option<&'static str>,
     /// Counts the changes of `state` by value.
     version: u32,
+    /// How many threads are parked at operations that it may block.
+    waiters: u32,
     clocks: ObjectClocks,
     history: CellHistory,
 }
@@ -132,6 +120,9 @@ pub struct World {
     threads: Vec<Thread>,
     /// The threads of this execution, in order of creation.
     live: Vec<ThreadId>,
+    /// Those of them that have not ended, in the same order.
+    unfinished: Vec<ThreadId>,
+    enabled: Enabled,
     objects: Vec<Object>,
     /// The objects of this execution, in order of creation.
     registered: Vec<ObjectId>,
@@ -148,6 +139,8 @@ pub struct World {
     /// first woken in vain.
     first_wake: Option<(usize, usize)>,
     // Of all executions.
+    /// The program touches plain memory: happens-before is kept track of.
+    keeps_clocks: bool,
     assumed: Vec<&'static Location<'static>>,
     gave_up: Vec<&'static Location<'static>>,
 }
@@ -164,6 +157,8 @@ impl World {
         World {
             threads: vec![Thread::default()],
             live: Vec::new(),
+            unfinished: Vec::new(),
+            enabled: Enabled::default(),
             objects: Vec::new(),
             registered: Vec::new(),
             cases: Vec::new(),
@@ -173,6 +168,7 @@ impl World {
             runs_on: false,
             log: None,
             first_wake: None,
+            keeps_clocks: false,
             assumed: Vec::new(),
             gave_up: Vec::new(),
         }
@@ -188,11 +184,15 @@ impl World {
             (t.events, t.spawned, t.created) = (0, 0, 0);
             t.name = None;
             t.park = None;
-            t.hb.clear();
-            t.acquirable.clear();
-            t.fenced.clear();
+            if self.keeps_clocks {
+                t.hb.clear();
+                t.acquirable.clear();
+                t.fenced.clear();
+            }
             t.spin.clear();
         }
+        self.unfinished.clear();
+        self.enabled.clear();
         self.registered.clear();
         self.cases.clear();
         self.events.clear();
@@ -204,6 +204,7 @@ impl World {
         }
         self.threads[0].life = Life::Alive;
         self.live.push(ThreadId::MAIN);
+        self.unfinished.push(ThreadId::MAIN);
     }
 
     /// Keeps, or no longer keeps, what a drawing needs beyond the events.
@@ -223,17 +224,7 @@ impl World {
     pub fn announce(&mut self, thread: ThreadId, op: Op) {
         let t = &mut self.threads[thread.index()];
         t.announced = Some(op);
-        t.gate = match (op.kind, op.object) {
-            (OpKind::Mutex(MutexOp::Lock), Some(mutex)) => Gate::Mutex(mutex),
-            (OpKind::Atomic(_) | OpKind::Mutex(_), _) => Gate::Open,
-            (OpKind::Thread(ThreadOp::Spawn | ThreadOp::Yield(_) | ThreadOp::Fence(_)), _) => {
-                Gate::Open
-            }
-            _ => Gate::Ask,
-        };
-        if t.spin.is_watched() && self.falls_asleep(thread, &op) {
-            self.threads[thread.index()].gate = Gate::Asleep;
-        }
+        self.shut_gate(thread, &op);
         if let (OpKind::Mutex(MutexOp::Lock), Some(object)) = (op.kind, op.object) {
             self.check_double_lock(thread, object, op.at);
         }
@@ -249,9 +240,10 @@ impl World {
     pub fn finish(&mut self, thread: ThreadId) {
         let t = &mut self.threads[thread.index()];
         t.life = Life::Finished;
-        // Accesses after its last operation carry the number of the next one:
-        // whoever joins it comes after them, too.
-        t.hb.set(thread, t.events + 1);
+        self.enabled.forget();
+        if let Some(at) = self.unfinished.iter().position(|t| *t == thread) {
+            self.unfinished.remove(at);
+        }
     }
 
     /// Something went wrong: the execution ends here, or, if it
@@ -283,8 +275,11 @@ impl World {
                 object.state = state;
                 object.name = name;
                 object.version = 0;
-                object.clocks.clear();
-                object.history.clear();
+                object.waiters = 0;
+                if self.keeps_clocks {
+                    object.clocks.clear();
+                    object.history.clear();
+                }
                 id
             }
             None => {
@@ -296,6 +291,7 @@ impl World {
                     state,
                     name,
                     version: 0,
+                    waiters: 0,
                     clocks: ObjectClocks::default(),
                     history: CellHistory::default(),
                 });
@@ -358,6 +354,9 @@ impl World {
         if let Some(log) = &mut self.log {
             log.push(Logged::Access { thread, cell, write, at });
         }
+        if !self.keeps_clocks {
+            self.start_clocks();
+        }
         let t = &self.threads[thread.index()];
         let now = EventId { thread, index: t.events + 1 };
         let race = self.objects[cell.index()].history.access(now, &t.hb, write, at);
@@ -407,40 +406,9 @@ impl World {
         self.threads[thread.index()].announced.as_ref()
     }
 
-    /// True if the thread has ended.
-    pub fn is_finished(&self, thread: ThreadId) -> bool {
-        self.threads[thread.index()].life == Life::Finished
-    }
-
     /// The present state of an object.
     pub fn state(&self, object: ObjectId) -> &ObjectState {
         &self.objects[object.index()].state
-    }
-
-    /// True if the operation announced by `thread` could take effect now.
-    #[inline]
-    pub fn enabled(&self, thread: ThreadId) -> bool {
-        match self.threads[thread.index()].gate {
-            Gate::Shut => false,
-            Gate::Open => true,
-            Gate::Mutex(mutex) => {
-                matches!(self.state(mutex), ObjectState::Mutex(s) if s.owner.is_none())
-            }
-            Gate::Asleep => !self.sleeps(thread) && self.could_go_on(thread),
-            Gate::Ask => self.could_go_on(thread),
-        }
-    }
-
-    /// Whether the announced operation is enabled, but for the sleep of a loop.
-    fn could_go_on(&self, thread: ThreadId) -> bool {
-        let Some(op) = &self.threads[thread.index()].announced else { return false };
-        match op.kind {
-            OpKind::Thread(ThreadOp::Join(child)) => self.is_finished(child),
-            OpKind::Thread(ThreadOp::Any(n)) => n > 0,
-            OpKind::Thread(ThreadOp::Spawn | ThreadOp::Yield(_) | ThreadOp::Fence(_)) => true,
-            OpKind::Select(select) => self.ready_cases(select) != 0,
-            kind => self.object_of(op).eval(&kind, thread, 0).is_some(),
-        }
     }
 
     /// The choices of the operation announced by an enabled thread.

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::{Event, Gate, Life, Logged, Thread, World};
+use super::{Event, Life, Logged, Thread, World};
 use crate::id::{ObjectId, ThreadId};
 use crate::model::Applied;
 use crate::op::{ChannelOp, Op, OpKind, SelectOp, ThreadOp};
@@ -16,10 +16,12 @@ impl World {
     pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
         let t = &mut self.threads[thread.index()];
         let Some(op) = t.announced.take() else { panic!("{thread:?} has announced nothing") };
-        t.gate = Gate::Shut;
         t.events += 1;
         let index = t.events;
-        t.hb.set(thread, index);
+        if self.keeps_clocks {
+            t.hb.set(thread, index);
+        }
+        self.pass_gate(thread);
         // Written once, where it stays; what comes of it is filled in below.
         let position = self.events.len();
         let (answer, access, changed) = (0, None, false);
@@ -30,6 +32,9 @@ impl World {
         let applied = match &op.kind {
             OpKind::Thread(kind) => {
                 let answer = self.step_thread(thread, *kind, choice, op.at);
+                if self.keeps_clocks {
+                    self.synchronise_thread(thread, *kind, answer);
+                }
                 Applied { answer, access: None, changed: false }
             }
             OpKind::Select(select) => self.step_select(thread, *select, choice),
@@ -78,8 +83,13 @@ impl World {
         let object = &mut self.objects[id.index()];
         let applied =
             object.state.apply(kind, thread, choice).expect("the driver picks enabled operations");
-        object.version = object.version.wrapping_add(u32::from(applied.changed));
-        self.synchronise(thread, id, kind, applied.answer, applied.access);
+        if applied.changed {
+            object.version = object.version.wrapping_add(1);
+            self.notice_change(id);
+        }
+        if self.keeps_clocks {
+            self.synchronise(thread, id, kind, applied.answer, applied.access);
+        }
         applied
     }
 
@@ -102,11 +112,6 @@ impl World {
                 let child = self.new_thread(thread);
                 child.index() as u64
             }
-            ThreadOp::Join(child) => {
-                let [me, child] = self.two(thread, child);
-                me.hb.join(&child.hb);
-                0
-            }
             ThreadOp::Yield(kind) => {
                 self.next_turn(thread, kind, at);
                 0
@@ -115,10 +120,7 @@ impl World {
                 assert!(choice < n, "any() has {n} choices");
                 u64::from(choice)
             }
-            ThreadOp::Fence(order) => {
-                self.fence(thread, order);
-                0
-            }
+            ThreadOp::Join(_) | ThreadOp::Fence(_) => 0,
         }
     }
 
@@ -136,14 +138,13 @@ impl World {
                 child
             }
         };
-        let [p, c] = self.two(parent, child);
-        c.hb.copy_from(&p.hb);
-        c.life = Life::Alive;
+        self.threads[child.index()].life = Life::Alive;
         self.live.push(child);
+        self.unfinished.push(child);
         child
     }
 
-    fn two(&mut self, a: ThreadId, b: ThreadId) -> [&mut Thread; 2] {
+    pub(super) fn two(&mut self, a: ThreadId, b: ThreadId) -> [&mut Thread; 2] {
         self.threads.get_disjoint_mut([a.index(), b.index()]).expect("two threads that exist")
     }
 }

@@ -1,0 +1,192 @@
+//! Which threads are enabled.
+//!
+//! The list is kept from one step to the next. It changes only when the thread
+//! that took the step cannot go on at once, when another thread is new or
+//! ends, or when the step changed something that a parked thread waits for:
+//! each object counts the threads at operations on it that it may block.
+
+use super::{Life, World};
+use crate::id::{ObjectId, ThreadId};
+use crate::model::ObjectState;
+use crate::op::{MutexOp, Op, OpKind, ThreadOp};
+
+/// When the announced operation is enabled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// Never, or nothing is announced.
+    #[default]
+    Shut,
+    /// Always.
+    Open,
+    /// While the mutex is free.
+    Mutex(ObjectId),
+    /// When the rules of the object say so.
+    Object(ObjectId),
+    /// When the thread has ended.
+    Ended(ThreadId),
+    /// When the rules of one of several objects say so.
+    Select,
+    /// When what a loop looks at has changed, and the object's rules say so.
+    Asleep,
+}
+
+impl Gate {
+    #[inline]
+    fn of(op: &Op) -> Gate {
+        match (op.kind, op.object) {
+            (OpKind::Mutex(MutexOp::Lock), Some(mutex)) => Gate::Mutex(mutex),
+            (OpKind::Atomic(_) | OpKind::Mutex(_) | OpKind::Refs(_), _) => Gate::Open,
+            (OpKind::Thread(ThreadOp::Join(child)), _) => Gate::Ended(child),
+            (OpKind::Thread(ThreadOp::Any(0)), _) => Gate::Shut,
+            (OpKind::Thread(_), _) => Gate::Open,
+            (OpKind::Select(_), _) => Gate::Select,
+            (_, Some(object)) => Gate::Object(object),
+            (_, None) => unreachable!("an operation on an object names it"),
+        }
+    }
+}
+
+/// The enabled threads, as far as they are known.
+#[derive(Debug, Default)]
+pub(super) struct Enabled {
+    /// In order of creation.
+    list: Vec<ThreadId>,
+    /// The list has to be made anew.
+    stale: bool,
+    /// The thread that took the last step, until it announces its next
+    /// operation: it is in the list.
+    running: Option<ThreadId>,
+    /// How many threads wait for one of several objects.
+    watchful: u32,
+}
+
+impl Enabled {
+    /// A new execution.
+    pub(super) fn clear(&mut self) {
+        self.stale = true;
+        self.running = None;
+        self.watchful = 0;
+    }
+
+    /// More than is kept track of has changed.
+    #[inline]
+    pub(super) fn forget(&mut self) {
+        self.stale = true;
+    }
+}
+
+impl World {
+    /// `thread` has announced `op`: when is that enabled?
+    #[inline]
+    pub(super) fn shut_gate(&mut self, thread: ThreadId, op: &Op) {
+        let mut gate = Gate::of(op);
+        if self.threads[thread.index()].spin.is_watched() && self.falls_asleep(thread, op) {
+            gate = Gate::Asleep;
+        }
+        self.threads[thread.index()].gate = gate;
+        match self.enabled.running {
+            Some(last) if last == thread => self.enabled.running = None,
+            _ => self.enabled.stale = true,
+        }
+        if gate != Gate::Open {
+            match gate {
+                Gate::Mutex(object) | Gate::Object(object) => {
+                    self.objects[object.index()].waiters += 1;
+                }
+                Gate::Select | Gate::Asleep => self.enabled.watchful += 1,
+                Gate::Shut | Gate::Open | Gate::Ended(_) => {}
+            }
+            if !self.enabled(thread) {
+                self.enabled.stale = true;
+            }
+        }
+    }
+
+    /// `thread`, which is enabled, takes a step.
+    #[inline]
+    pub(super) fn pass_gate(&mut self, thread: ThreadId) {
+        match std::mem::take(&mut self.threads[thread.index()].gate) {
+            Gate::Mutex(object) | Gate::Object(object) => self.objects[object.index()].waiters -= 1,
+            Gate::Select | Gate::Asleep => self.enabled.watchful -= 1,
+            Gate::Shut | Gate::Open | Gate::Ended(_) => {}
+        }
+        if self.enabled.running.is_some() {
+            // The one before it has announced nothing: it is not enabled.
+            self.enabled.stale = true;
+        }
+        self.enabled.running = Some(thread);
+    }
+
+    /// The state of an object has changed: that may concern others.
+    #[inline]
+    pub(super) fn notice_change(&mut self, object: ObjectId) {
+        if self.objects[object.index()].waiters > 0 || self.enabled.watchful > 0 {
+            self.enabled.stale = true;
+        }
+    }
+
+    /// Brings [`enabled_threads`](Self::enabled_threads) up to date.
+    #[inline]
+    pub fn update_enabled(&mut self) {
+        if self.enabled.stale || self.enabled.running.is_some() {
+            self.find_enabled();
+        }
+        debug_assert!(
+            self.unfinished.iter().copied().filter(|&t| self.enabled(t)).eq(self
+                .enabled
+                .list
+                .iter()
+                .copied()),
+            "the list of enabled threads is kept up to date"
+        );
+    }
+
+    fn find_enabled(&mut self) {
+        let mut list = std::mem::take(&mut self.enabled.list);
+        list.clear();
+        list.extend(self.unfinished.iter().copied().filter(|&t| self.enabled(t)));
+        self.enabled.list = list;
+        self.enabled.stale = false;
+        self.enabled.running = None;
+    }
+
+    /// The threads that can go on, in order of creation, as of the last call
+    /// of [`update_enabled`](Self::update_enabled).
+    #[inline]
+    pub fn enabled_threads(&self) -> &[ThreadId] {
+        &self.enabled.list
+    }
+
+    /// True if the operation announced by `thread` could take effect now.
+    #[inline]
+    pub fn enabled(&self, thread: ThreadId) -> bool {
+        match self.threads[thread.index()].gate {
+            Gate::Shut => false,
+            Gate::Open => true,
+            Gate::Mutex(mutex) => {
+                matches!(self.state(mutex), ObjectState::Mutex(s) if s.owner.is_none())
+            }
+            Gate::Ended(child) => self.is_finished(child),
+            Gate::Asleep => !self.sleeps(thread) && self.could_go_on(thread),
+            Gate::Object(_) | Gate::Select => self.could_go_on(thread),
+        }
+    }
+
+    /// Whether the announced operation is enabled, but for the sleep of a loop.
+    pub(super) fn could_go_on(&self, thread: ThreadId) -> bool {
+        let Some(op) = &self.threads[thread.index()].announced else { return false };
+        match op.kind {
+            OpKind::Thread(ThreadOp::Join(child)) => self.is_finished(child),
+            OpKind::Thread(ThreadOp::Any(n)) => n > 0,
+            OpKind::Thread(ThreadOp::Spawn | ThreadOp::Yield(_) | ThreadOp::Fence(_)) => true,
+            OpKind::Select(select) => self.ready_cases(select) != 0,
+            kind => self.object_of(op).eval(&kind, thread, 0).is_some(),
+        }
+    }
+
+    /// True if the thread has ended.
+    #[inline]
+    pub fn is_finished(&self, thread: ThreadId) -> bool {
+        self.threads[thread.index()].life == Life::Finished
+    }
+}
