@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::ThreadId;
-use crate::machine::Machine;
+use crate::machine::{Driver, Machine, Turn};
 use crate::op::Op;
 use crate::report::{End, Report};
 use crate::schedule::Schedule;
@@ -161,7 +161,8 @@ pub enum Outcome {
     Abandoned,
 }
 
-/// Runs one execution to its end; the machine is left finished.
+/// Runs one execution to its end; the machine is still to be
+/// [finished](Machine::finish).
 pub fn execute(
     machine: &mut dyn Machine,
     world: &mut World,
@@ -169,47 +170,69 @@ pub fn execute(
     max_steps: u64,
 ) -> Outcome {
     world.begin();
-    machine.start(world);
-    let outcome = loop {
-        if world.is_cut() {
-            break Outcome::Complete;
-        }
-        world.update_enabled();
-        if world.enabled_threads().is_empty() {
-            if world.wake_sleeper() {
-                continue;
-            }
-            match world.stuck() {
-                Some(fault) => {
-                    world.forget_wakes();
-                    // That others wait for a thread that has failed is no news.
-                    if world.faults().is_empty() {
-                        world.fail(fault);
-                    }
-                }
-                None => world.end_wakes(),
-            }
-            break Outcome::Complete;
-        }
-        if world.events().len() as u64 >= max_steps {
-            let fault = step_bound(world, max_steps);
-            world.fail(fault);
-            break Outcome::Complete;
-        }
-        match strategy.next(&View::new(world, world.enabled_threads())) {
-            Decision::Step(Step { thread, choice }) => {
-                let answer = world.step(thread, choice);
-                machine.resume(thread, answer, world);
-            }
-            Decision::Abandon => break Outcome::Abandoned,
-            Decision::Diverged(fault) => {
-                world.fail(*fault);
-                break Outcome::Complete;
-            }
-        }
-    };
+    let mut steps = Steps { strategy, max_steps, outcome: Outcome::Complete };
+    machine.run(world, &mut steps);
+    let Steps { strategy, outcome, .. } = steps;
     strategy.end(world);
     outcome
+}
+
+/// The steps of an execution, as a strategy takes them.
+struct Steps<'a> {
+    strategy: &'a mut dyn Strategy,
+    max_steps: u64,
+    outcome: Outcome,
+}
+
+impl Driver for Steps<'_> {
+    fn turn(&mut self, world: &mut World) -> Turn {
+        if world.is_cut() {
+            return Turn::Stop;
+        }
+        world.update_enabled();
+        if world.enabled_threads().is_empty() && !wake(world) {
+            return Turn::Stop;
+        }
+        if world.events().len() as u64 >= self.max_steps {
+            let fault = step_bound(world, self.max_steps);
+            world.fail(fault);
+            return Turn::Stop;
+        }
+        match self.strategy.next(&View::new(world, world.enabled_threads())) {
+            Decision::Step(Step { thread, choice }) => Turn::Go(thread, world.step(thread, choice)),
+            Decision::Abandon => {
+                self.outcome = Outcome::Abandoned;
+                Turn::Stop
+            }
+            Decision::Diverged(fault) => {
+                world.fail(*fault);
+                Turn::Stop
+            }
+        }
+    }
+}
+
+/// No thread is enabled: wakes sleepers until one is. False if the execution
+/// is over; why it got stuck, if it did, is noted.
+#[cold]
+fn wake(world: &mut World) -> bool {
+    while world.wake_sleeper() {
+        world.update_enabled();
+        if !world.enabled_threads().is_empty() {
+            return true;
+        }
+    }
+    match world.stuck() {
+        Some(fault) => {
+            world.forget_wakes();
+            // That others wait for a thread that has failed is no news.
+            if world.faults().is_empty() {
+                world.fail(fault);
+            }
+        }
+        None => world.end_wakes(),
+    }
+    false
 }
 
 fn step_bound(world: &World, max_steps: u64) -> Fault {

@@ -20,7 +20,7 @@ use std::panic::Location;
 
 use crate::failure::Fault;
 use crate::id::{ObjectId, ThreadId};
-use crate::machine::Machine;
+use crate::machine::{Driver, Machine, Turn};
 use crate::model::{
     AtomicState, ChannelState, CondvarState, MutexState, ObjectState, RwLockState, ValueType,
 };
@@ -417,7 +417,7 @@ impl Toy {
     }
 }
 
-impl Machine for Toy {
+impl Toy {
     fn start(&mut self, world: &mut World) {
         self.threads = self.code.iter().map(|_| ToyThread::default()).collect();
         self.memory = self.plain.clone();
@@ -450,6 +450,15 @@ impl Machine for Toy {
         self.run(index, world);
         if let Some(child) = child {
             self.run(child, world);
+        }
+    }
+}
+
+impl Machine for Toy {
+    fn run(&mut self, world: &mut World, driver: &mut dyn Driver) {
+        self.start(world);
+        while let Turn::Go(thread, answer) = driver.turn(world) {
+            self.resume(thread, answer, world);
         }
     }
 
