@@ -4,7 +4,7 @@
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::world::World;
+use crate::world::{Choices, World};
 
 use super::{Decision, Step, Strategy, View};
 
@@ -44,12 +44,14 @@ impl Strategy for Random {
         let enabled = view.enabled();
         let thread = match enabled {
             [only] => *only,
-            _ => enabled[self.rng.random_range(0..enabled.len())],
+            _ => enabled[self.rng.random_range(0..enabled.len() as u32) as usize],
         };
-        let choices = view.choices(thread);
-        let choice = match choices.len() {
-            1 => choices.nth(0),
-            n => choices.nth(self.rng.random_range(0..n)),
+        let choice = match view.choices(thread) {
+            Choices::Below(1) => 0,
+            choices => match choices.len() {
+                1 => choices.nth(0),
+                n => choices.nth(self.rng.random_range(0..n)),
+            },
         };
         Decision::Step(Step { thread, choice })
     }

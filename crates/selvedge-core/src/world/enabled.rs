@@ -18,6 +18,8 @@ pub(super) enum Gate {
     Shut,
     /// Always.
     Open,
+    /// If there is one of that many values.
+    Any(u32),
     /// While the mutex is free.
     Mutex(ObjectId),
     /// When the rules of the object say so.
@@ -31,13 +33,13 @@ pub(super) enum Gate {
 }
 
 impl Gate {
-    #[inline]
-    fn of(op: &Op) -> Gate {
+    #[inline(always)]
+    pub(super) fn of(op: &Op) -> Gate {
         match (op.kind, op.object) {
             (OpKind::Mutex(MutexOp::Lock), Some(mutex)) => Gate::Mutex(mutex),
             (OpKind::Atomic(_) | OpKind::Mutex(_) | OpKind::Refs(_), _) => Gate::Open,
             (OpKind::Thread(ThreadOp::Join(child)), _) => Gate::Ended(child),
-            (OpKind::Thread(ThreadOp::Any(0)), _) => Gate::Shut,
+            (OpKind::Thread(ThreadOp::Any(most)), _) => Gate::Any(most),
             (OpKind::Thread(_), _) => Gate::Open,
             (OpKind::Select(_), _) => Gate::Select,
             (_, Some(object)) => Gate::Object(object),
@@ -73,32 +75,51 @@ impl Enabled {
     pub(super) fn forget(&mut self) {
         self.stale = true;
     }
+
+    /// True if the thread took the last step and has announced nothing since.
+    #[inline]
+    pub(super) fn is_running(&self, thread: ThreadId) -> bool {
+        self.running == Some(thread)
+    }
+
+    /// The thread that took the last step is enabled again.
+    #[inline]
+    pub(super) fn goes_on(&mut self) {
+        self.running = None;
+    }
 }
 
 impl World {
-    /// `thread` has announced `op`: when is that enabled?
-    #[inline]
-    pub(super) fn shut_gate(&mut self, thread: ThreadId, op: &Op) {
-        let mut gate = Gate::of(op);
-        if self.threads[thread.index()].spin.is_watched() && self.falls_asleep(thread, op) {
-            gate = Gate::Asleep;
+    /// `thread` has announced an operation that may not be enabled, or is not
+    /// the one that took the last step.
+    pub(super) fn shut_gate(&mut self, thread: ThreadId) {
+        let t = &self.threads[thread.index()];
+        let Some(op) = t.announced else { return };
+        if t.spin.is_watched() && self.falls_asleep(thread, &op) {
+            self.threads[thread.index()].gate = Gate::Asleep;
         }
-        self.threads[thread.index()].gate = gate;
-        match self.enabled.running {
-            Some(last) if last == thread => self.enabled.running = None,
-            _ => self.enabled.stale = true,
+        if self.enabled.is_running(thread) {
+            self.enabled.goes_on();
+        } else {
+            self.enabled.forget();
         }
-        if gate != Gate::Open {
-            match gate {
-                Gate::Mutex(object) | Gate::Object(object) => {
-                    self.objects[object.index()].waiters += 1;
+        match self.threads[thread.index()].gate {
+            Gate::Mutex(object) => {
+                self.objects[object.index()].waiters += 1;
+                self.check_double_lock(thread, object, op.at);
+            }
+            Gate::Object(object) => self.objects[object.index()].waiters += 1,
+            Gate::Select => self.enabled.watchful += 1,
+            Gate::Asleep => {
+                self.enabled.watchful += 1;
+                if let (OpKind::Mutex(MutexOp::Lock), Some(object)) = (op.kind, op.object) {
+                    self.check_double_lock(thread, object, op.at);
                 }
-                Gate::Select | Gate::Asleep => self.enabled.watchful += 1,
-                Gate::Shut | Gate::Open | Gate::Ended(_) => {}
             }
-            if !self.enabled(thread) {
-                self.enabled.stale = true;
-            }
+            Gate::Shut | Gate::Open | Gate::Any(_) | Gate::Ended(_) => {}
+        }
+        if !self.enabled(thread) {
+            self.enabled.forget();
         }
     }
 
@@ -106,13 +127,14 @@ impl World {
     #[inline]
     pub(super) fn pass_gate(&mut self, thread: ThreadId) {
         match std::mem::take(&mut self.threads[thread.index()].gate) {
+            Gate::Open => {}
             Gate::Mutex(object) | Gate::Object(object) => self.objects[object.index()].waiters -= 1,
             Gate::Select | Gate::Asleep => self.enabled.watchful -= 1,
-            Gate::Shut | Gate::Open | Gate::Ended(_) => {}
+            Gate::Shut | Gate::Any(_) | Gate::Ended(_) => {}
         }
         if self.enabled.running.is_some() {
             // The one before it has announced nothing: it is not enabled.
-            self.enabled.stale = true;
+            self.enabled.forget();
         }
         self.enabled.running = Some(thread);
     }
@@ -121,7 +143,7 @@ impl World {
     #[inline]
     pub(super) fn notice_change(&mut self, object: ObjectId) {
         if self.objects[object.index()].waiters > 0 || self.enabled.watchful > 0 {
-            self.enabled.stale = true;
+            self.enabled.forget();
         }
     }
 
@@ -163,6 +185,7 @@ impl World {
         match self.threads[thread.index()].gate {
             Gate::Shut => false,
             Gate::Open => true,
+            Gate::Any(most) => most > 0,
             Gate::Mutex(mutex) => {
                 matches!(self.state(mutex), ObjectState::Mutex(s) if s.owner.is_none())
             }

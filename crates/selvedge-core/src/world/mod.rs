@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId, ThreadPath};
 use crate::model::{Next, ObjectState};
-use crate::op::{Access, ChannelOp, CondvarOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
+use crate::op::{Access, ChannelOp, CondvarOp, Op, OpKind, SelectOp, ThreadOp};
 
 pub use choices::{Choices, MAX_CASES};
 use enabled::{Enabled, Gate};
@@ -220,13 +220,19 @@ impl World {
     // ---- for the machine --------------------------------------------------
 
     /// Parks `thread` at its next operation.
-    #[inline]
+    ///
+    /// Inlined, so that the operation is written once, to where it is read:
+    /// copying it just after it was written would stall.
+    #[inline(always)]
     pub fn announce(&mut self, thread: ThreadId, op: Op) {
+        let gate = Gate::of(&op);
         let t = &mut self.threads[thread.index()];
         t.announced = Some(op);
-        self.shut_gate(thread, &op);
-        if let (OpKind::Mutex(MutexOp::Lock), Some(object)) = (op.kind, op.object) {
-            self.check_double_lock(thread, object, op.at);
+        t.gate = gate;
+        if gate == Gate::Open && self.enabled.is_running(thread) && !t.spin.is_watched() {
+            self.enabled.goes_on();
+        } else {
+            self.shut_gate(thread);
         }
     }
 
@@ -395,10 +401,16 @@ impl World {
 
     /// True if what went wrong ends the execution: that of one thread does
     /// not, if the execution runs on.
+    #[inline]
     pub fn is_cut(&self) -> bool {
+        !self.faults.is_empty() && self.faults_cut()
+    }
+
+    #[cold]
+    fn faults_cut(&self) -> bool {
         use FailureKind::{DoubleLock, Invariant, Panic};
         let of_one_thread = |f: &Fault| matches!(f.kind, Invariant | Panic | DoubleLock);
-        !self.faults.is_empty() && !(self.runs_on && self.faults.iter().all(of_one_thread))
+        !(self.runs_on && self.faults.iter().all(of_one_thread))
     }
 
     /// The operation that a parked thread has announced.
@@ -412,7 +424,17 @@ impl World {
     }
 
     /// The choices of the operation announced by an enabled thread.
+    #[inline]
     pub fn choices(&self, thread: ThreadId) -> Choices {
+        // What always takes effect, and what waits for a mutex, has one outcome;
+        // so has the rest, but for a few.
+        match self.threads[thread.index()].gate {
+            Gate::Open | Gate::Mutex(_) => Choices::Below(1),
+            _ => self.choices_among(thread),
+        }
+    }
+
+    fn choices_among(&self, thread: ThreadId) -> Choices {
         match self.announced(thread) {
             Some(Op { kind: OpKind::Thread(ThreadOp::Any(n)), .. }) => Choices::Below(*n),
             Some(Op { kind: OpKind::Select(select), .. }) => {
@@ -522,7 +544,6 @@ impl World {
         ready
     }
 
-    #[inline]
     fn check_double_lock(
         &mut self,
         thread: ThreadId,

@@ -4,8 +4,8 @@ use std::panic::Location;
 
 use super::{Event, Life, Logged, Thread, World};
 use crate::id::{ObjectId, ThreadId};
-use crate::model::Applied;
-use crate::op::{ChannelOp, Op, OpKind, SelectOp, ThreadOp};
+use crate::model::{Applied, ObjectState};
+use crate::op::{AtomicOp, ChannelOp, Op, OpKind, SelectOp, ThreadOp};
 
 impl World {
     /// Lets the operation announced by `thread` take effect, and gives its
@@ -18,40 +18,58 @@ impl World {
         let Some(op) = t.announced.take() else { panic!("{thread:?} has announced nothing") };
         t.events += 1;
         let index = t.events;
-        if self.keeps_clocks {
-            t.hb.set(thread, index);
-        }
+        let plain = !t.spin.is_watched();
         self.pass_gate(thread);
-        // Written once, where it stays; what comes of it is filled in below.
+        if self.keeps_clocks {
+            self.threads[thread.index()].hb.set(thread, index);
+        }
+        // A yield looks at the events so far, itself included.
         let position = self.events.len();
         let (answer, access, changed) = (0, None, false);
         self.events.push(Event { thread, index, op, choice, answer, access, changed });
         if let Some(log) = &mut self.log {
             log.push(Logged::Event(position));
         }
-        let applied = match &op.kind {
-            OpKind::Thread(kind) => {
-                let answer = self.step_thread(thread, *kind, choice, op.at);
-                if self.keeps_clocks {
-                    self.synchronise_thread(thread, *kind, answer);
-                }
-                Applied { answer, access: None, changed: false }
-            }
-            OpKind::Select(select) => self.step_select(thread, *select, choice),
-            kind => {
-                let object = op.object.expect("an operation on an object names it");
-                self.step_object(thread, object, kind, choice)
-            }
+        let applied = match (op.kind, op.object) {
+            (OpKind::Atomic(kind), Some(object)) => self.step_atomic(thread, object, kind),
+            (OpKind::Thread(kind), _) => self.step_thread(thread, kind, choice, op.at),
+            (OpKind::Select(select), _) => self.step_select(thread, select, choice),
+            (kind, Some(object)) => self.step_object(thread, object, &kind, choice),
+            (_, None) => unreachable!("an operation on an object names it"),
         };
         let event = &mut self.events[position];
         event.answer = applied.answer;
         event.access = applied.access;
         event.changed = applied.changed;
-        if self.threads[thread.index()].spin.is_watched() {
+        if !plain {
             let event = *event;
             self.watch(thread, &event);
         }
         applied.answer
+    }
+
+    #[inline]
+    fn step_atomic(&mut self, thread: ThreadId, id: ObjectId, op: AtomicOp) -> Applied {
+        let object = &mut self.objects[id.index()];
+        let ObjectState::Atomic(state) = &mut object.state else {
+            unreachable!("{op:?} on {:?}", object.state)
+        };
+        let applied = state.apply(&op);
+        self.took_effect(thread, id, &OpKind::Atomic(op), applied);
+        applied
+    }
+
+    /// What an operation on an object brings about but for its state.
+    #[inline]
+    fn took_effect(&mut self, thread: ThreadId, id: ObjectId, kind: &OpKind, applied: Applied) {
+        if applied.changed {
+            let object = &mut self.objects[id.index()];
+            object.version = object.version.wrapping_add(1);
+            self.notice_change(id);
+        }
+        if self.keeps_clocks {
+            self.synchronise(thread, id, kind, applied.answer, applied.access);
+        }
     }
 
     /// Carries out an operation at once if it does not block: for what
@@ -83,13 +101,7 @@ impl World {
         let object = &mut self.objects[id.index()];
         let applied =
             object.state.apply(kind, thread, choice).expect("the driver picks enabled operations");
-        if applied.changed {
-            object.version = object.version.wrapping_add(1);
-            self.notice_change(id);
-        }
-        if self.keeps_clocks {
-            self.synchronise(thread, id, kind, applied.answer, applied.access);
-        }
+        self.took_effect(thread, id, kind, applied);
         applied
     }
 
@@ -106,8 +118,8 @@ impl World {
         kind: ThreadOp,
         choice: u32,
         at: &'static Location<'static>,
-    ) -> u64 {
-        match kind {
+    ) -> Applied {
+        let answer = match kind {
             ThreadOp::Spawn => {
                 let child = self.new_thread(thread);
                 child.index() as u64
@@ -121,7 +133,11 @@ impl World {
                 u64::from(choice)
             }
             ThreadOp::Join(_) | ThreadOp::Fence(_) => 0,
+        };
+        if self.keeps_clocks {
+            self.synchronise_thread(thread, kind, answer);
         }
+        Applied { answer, access: None, changed: false }
     }
 
     pub(super) fn new_thread(&mut self, parent: ThreadId) -> ThreadId {
