@@ -47,8 +47,8 @@ pub trait Machine {
 /// What a machine does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// Delivers the answer to the thread.
-    Go(ThreadId, u64),
+    /// Delivers [`World::answer`] to the thread.
+    Go(ThreadId),
     /// Stops: the execution is over.
     Stop,
 }

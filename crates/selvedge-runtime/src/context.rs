@@ -23,11 +23,11 @@ use selvedge_core::world::World;
 
 use crate::handle;
 
-/// What a parked coroutine is resumed with.
-#[derive(Clone, Copy, Debug)]
+/// Why a parked coroutine is resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resume {
-    /// The answer of the operation that it has announced.
-    Answer(u64),
+    /// To go on with the answer of its operation ([`World::answer`]).
+    Answer,
     /// The execution is over: unwind.
     Cancel,
 }
@@ -324,7 +324,7 @@ impl Context {
     fn run_thread(&self, body: Body) {
         let first = self.resume.get();
         let work = move || match first {
-            Resume::Answer(_) => body(),
+            Resume::Answer => body(),
             Resume::Cancel => drop(body),
         };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
@@ -403,12 +403,13 @@ impl Context {
         let thread = self.thread.get();
         self.world(|w| w.announce(thread, Op { kind, object, at }));
         match self.wait() {
-            Resume::Answer(answer) => answer,
+            Resume::Answer => self.world(|w| w.answer()),
             Resume::Cancel => self.perform_torn(Op { kind, object, at }),
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn perform_attentively(&self, op: Op) -> u64 {
         if self.tearing.get() {
             return self.perform_torn(op);
@@ -469,6 +470,7 @@ impl Context {
     /// on) is unwound. Destructors get what they ask for at once; if that
     /// would block, they wait until other threads have been unwound.
     #[cold]
+    #[inline(never)]
     fn perform_torn(&self, op: Op) -> u64 {
         let thread = self.thread.get();
         loop {
@@ -519,15 +521,14 @@ impl Context {
         // Threads that were spawned must announce something first.
         if self.starts.borrow().is_empty() {
             match self.drive() {
-                Turn::Go(thread, answer) if thread == self.thread.get() => {
-                    return Resume::Answer(answer);
-                }
+                Turn::Go(thread) if thread == self.thread.get() => return Resume::Answer,
                 turn => self.turn.set(Some(turn)),
             }
         }
         self.suspend()
     }
 
+    #[inline(never)]
     fn park(&self) -> Resume {
         let unwinding = u32::from(self.panicking());
         self.parked_unwinding.set(self.parked_unwinding.get() + unwinding);
@@ -537,7 +538,7 @@ impl Context {
         resume
     }
 
-    #[inline]
+    #[inline(never)]
     fn suspend(&self) -> Resume {
         // SAFETY: the pointer is that of the running coroutine's yielder, which
         // lives on its stack as long as the coroutine: `prepare` and
@@ -591,7 +592,7 @@ impl Context {
     /// The running thread has failed and does nothing more in this execution,
     /// nor does it end.
     fn rest(&self) {
-        while let Resume::Answer(_) = self.park() {}
+        while let Resume::Answer = self.park() {}
     }
 
     /// An access to plain memory.

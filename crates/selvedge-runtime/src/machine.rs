@@ -141,11 +141,11 @@ impl Machine for Native {
         context.begin(handle::next_epoch());
         context.enter(world, Some(driver), || {
             let body = Arc::clone(&self.body);
-            self.launch(ThreadId::MAIN, Box::new(move || body()), Resume::Answer(0));
+            self.launch(ThreadId::MAIN, Box::new(move || body()), Resume::Answer);
             loop {
-                self.start_spawned(Resume::Answer(0));
+                self.start_spawned(Resume::Answer);
                 match context.next_turn() {
-                    Turn::Go(thread, answer) => self.run_thread(thread, Resume::Answer(answer)),
+                    Turn::Go(thread) => self.run_thread(thread, Resume::Answer),
                     Turn::Stop => break,
                 }
             }

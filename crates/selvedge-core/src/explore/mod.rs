@@ -194,27 +194,43 @@ impl Driver for Steps<'_> {
             return Turn::Stop;
         }
         if world.events().len() as u64 >= self.max_steps {
-            let fault = step_bound(world, self.max_steps);
-            world.fail(fault);
-            return Turn::Stop;
+            return self.cut(world);
         }
         match self.strategy.next(&View::new(world, world.enabled_threads())) {
-            Decision::Step(Step { thread, choice }) => Turn::Go(thread, world.step(thread, choice)),
-            Decision::Abandon => {
-                self.outcome = Outcome::Abandoned;
-                Turn::Stop
+            Decision::Step(Step { thread, choice }) => {
+                world.step(thread, choice);
+                Turn::Go(thread)
             }
-            Decision::Diverged(fault) => {
-                world.fail(*fault);
-                Turn::Stop
-            }
+            decision => self.stop(decision, world),
         }
+    }
+}
+
+impl Steps<'_> {
+    #[cold]
+    #[inline(never)]
+    fn stop(&mut self, decision: Decision, world: &mut World) -> Turn {
+        match decision {
+            Decision::Step(_) => {}
+            Decision::Abandon => self.outcome = Outcome::Abandoned,
+            Decision::Diverged(fault) => world.fail(*fault),
+        }
+        Turn::Stop
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn cut(&self, world: &mut World) -> Turn {
+        let fault = step_bound(world, self.max_steps);
+        world.fail(fault);
+        Turn::Stop
     }
 }
 
 /// No thread is enabled: wakes sleepers until one is. False if the execution
 /// is over; why it got stuck, if it did, is noted.
 #[cold]
+#[inline(never)]
 fn wake(world: &mut World) -> bool {
     while world.wake_sleeper() {
         world.update_enabled();

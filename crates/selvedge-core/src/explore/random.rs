@@ -25,6 +25,14 @@ impl Random {
     pub fn new(seed: u64) -> Self {
         Random { seed, execution: 0, rng: Xoshiro256PlusPlus::seed_from_u64(seed) }
     }
+
+    #[inline(never)]
+    fn choose(&mut self, choices: Choices) -> u32 {
+        match choices.len() {
+            1 => choices.nth(0),
+            n => choices.nth(self.rng.random_range(0..n)),
+        }
+    }
 }
 
 impl Strategy for Random {
@@ -48,10 +56,7 @@ impl Strategy for Random {
         };
         let choice = match view.choices(thread) {
             Choices::Below(1) => 0,
-            choices => match choices.len() {
-                1 => choices.nth(0),
-                n => choices.nth(self.rng.random_range(0..n)),
-            },
+            choices => self.choose(choices),
         };
         Decision::Step(Step { thread, choice })
     }

@@ -457,8 +457,8 @@ impl Toy {
 impl Machine for Toy {
     fn run(&mut self, world: &mut World, driver: &mut dyn Driver) {
         self.start(world);
-        while let Turn::Go(thread, answer) = driver.turn(world) {
-            self.resume(thread, answer, world);
+        while let Turn::Go(thread) = driver.turn(world) {
+            self.resume(thread, world.answer(), world);
         }
     }
 

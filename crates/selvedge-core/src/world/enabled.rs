@@ -8,7 +8,7 @@
 use super::{Life, World};
 use crate::id::{ObjectId, ThreadId};
 use crate::model::ObjectState;
-use crate::op::{MutexOp, Op, OpKind, ThreadOp};
+use crate::op::{MutexOp, OpKind, ThreadOp};
 
 /// When the announced operation is enabled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub(super) enum Gate {
 
 impl Gate {
     #[inline(always)]
-    pub(super) fn of(op: &Op) -> Gate {
-        match (op.kind, op.object) {
+    pub(super) fn of(kind: OpKind, object: Option<ObjectId>) -> Gate {
+        match (kind, object) {
             (OpKind::Mutex(MutexOp::Lock), Some(mutex)) => Gate::Mutex(mutex),
             (OpKind::Atomic(_) | OpKind::Mutex(_) | OpKind::Refs(_), _) => Gate::Open,
             (OpKind::Thread(ThreadOp::Join(child)), _) => Gate::Ended(child),
@@ -82,6 +82,20 @@ impl Enabled {
         self.running == Some(thread)
     }
 
+    /// The thread takes a step.
+    #[inline]
+    pub(super) fn runs(&mut self, thread: ThreadId) {
+        // If the one before it has announced nothing, it is not enabled.
+        self.stale |= self.running.is_some();
+        self.running = Some(thread);
+    }
+
+    /// The state of an object has changed, for which so many threads wait.
+    #[inline]
+    pub(super) fn notice(&mut self, waiters: u32) {
+        self.stale |= waiters > 0 || self.watchful > 0;
+    }
+
     /// The thread that took the last step is enabled again.
     #[inline]
     pub(super) fn goes_on(&mut self) {
@@ -92,6 +106,7 @@ impl Enabled {
 impl World {
     /// `thread` has announced an operation that may not be enabled, or is not
     /// the one that took the last step.
+    #[inline(never)]
     pub(super) fn shut_gate(&mut self, thread: ThreadId) {
         let t = &self.threads[thread.index()];
         let Some(op) = t.announced else { return };
@@ -132,19 +147,7 @@ impl World {
             Gate::Select | Gate::Asleep => self.enabled.watchful -= 1,
             Gate::Shut | Gate::Any(_) | Gate::Ended(_) => {}
         }
-        if self.enabled.running.is_some() {
-            // The one before it has announced nothing: it is not enabled.
-            self.enabled.forget();
-        }
-        self.enabled.running = Some(thread);
-    }
-
-    /// The state of an object has changed: that may concern others.
-    #[inline]
-    pub(super) fn notice_change(&mut self, object: ObjectId) {
-        if self.objects[object.index()].waiters > 0 || self.enabled.watchful > 0 {
-            self.enabled.forget();
-        }
+        self.enabled.runs(thread);
     }
 
     /// Brings [`enabled_threads`](Self::enabled_threads) up to date.
@@ -163,6 +166,7 @@ impl World {
         );
     }
 
+    #[inline(never)]
     fn find_enabled(&mut self) {
         let mut list = std::mem::take(&mut self.enabled.list);
         list.clear();

@@ -129,6 +129,8 @@ pub struct World {
     /// The channels of announced selects.
     cases: Vec<ObjectId>,
     events: Vec<Event>,
+    /// What the last step answered.
+    answer: u64,
     faults: Vec<Fault>,
     /// How many events there were when each of them was met.
     faulty_after: Vec<usize>,
@@ -163,6 +165,7 @@ impl World {
             registered: Vec::new(),
             cases: Vec::new(),
             events: Vec::new(),
+            answer: 0,
             faults: Vec::new(),
             faulty_after: Vec::new(),
             runs_on: false,
@@ -225,9 +228,10 @@ impl World {
     /// copying it just after it was written would stall.
     #[inline(always)]
     pub fn announce(&mut self, thread: ThreadId, op: Op) {
-        let gate = Gate::of(&op);
+        let Op { kind, object, at } = op;
+        let gate = Gate::of(kind, object);
         let t = &mut self.threads[thread.index()];
-        t.announced = Some(op);
+        t.announced = Some(Op { kind, object, at });
         t.gate = gate;
         if gate == Gate::Open && self.enabled.is_running(thread) && !t.spin.is_watched() {
             self.enabled.goes_on();
@@ -379,7 +383,14 @@ impl World {
         &self.live
     }
 
+    /// The answer of the last step.
+    #[inline]
+    pub fn answer(&self) -> u64 {
+        self.answer
+    }
+
     /// The events so far.
+    #[inline]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
@@ -414,6 +425,7 @@ impl World {
     }
 
     /// The operation that a parked thread has announced.
+    #[inline]
     pub fn announced(&self, thread: ThreadId) -> Option<&Op> {
         self.threads[thread.index()].announced.as_ref()
     }
@@ -434,6 +446,7 @@ impl World {
         }
     }
 
+    #[inline(never)]
     fn choices_among(&self, thread: ThreadId) -> Choices {
         match self.announced(thread) {
             Some(Op { kind: OpKind::Thread(ThreadOp::Any(n)), .. }) => Choices::Below(*n),

@@ -2,23 +2,77 @@
 
 use std::panic::Location;
 
-use super::{Event, Life, Logged, Thread, World};
+use super::{Event, Gate, Life, Logged, Thread, World};
 use crate::id::{ObjectId, ThreadId};
 use crate::model::{Applied, ObjectState};
-use crate::op::{AtomicOp, ChannelOp, Op, OpKind, SelectOp, ThreadOp};
+use crate::op::{ChannelOp, Op, OpKind, SelectOp, ThreadOp};
 
 impl World {
     /// Lets the operation announced by `thread` take effect, and gives its
-    /// answer, to be delivered by the machine.
+    /// [answer](Self::answer), to be delivered by the machine.
     ///
     /// # Panics
     /// If the thread is not enabled or has no such choice: a mistake of the driver.
+    #[inline]
     pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
+        let applied = match self.step_plainly(thread) {
+            Some(answer) => answer,
+            None => self.step_in_full(thread, choice),
+        };
+        self.answer = applied;
+        applied
+    }
+
+    /// Operations on atomics and mutexes, when nothing but their effect is
+    /// asked for. `None`: it is another one, or there is more to do.
+    ///
+    /// The operation was written a moment ago: it is looked at where it is,
+    /// and copied as a whole, for a copy in parts would wait for the writes.
+    #[inline]
+    fn step_plainly(&mut self, thread: ThreadId) -> Option<u64> {
+        if self.keeps_clocks || self.log.is_some() {
+            return None;
+        }
+        let t = self.threads.get_mut(thread.index())?;
+        let op = t.announced.as_ref()?;
+        let object = self.objects.get_mut(op.object?.index())?;
+        if t.spin.is_watched() {
+            return None;
+        }
+        let Applied { answer, access, changed } = match (&op.kind, &mut object.state) {
+            (OpKind::Atomic(op), ObjectState::Atomic(state)) => state.apply(op),
+            (OpKind::Mutex(op), ObjectState::Mutex(state)) => state.apply(*op, thread)?,
+            _ => return None,
+        };
+        if let Gate::Mutex(_) = t.gate {
+            object.waiters -= 1;
+        }
+        if changed {
+            object.version = object.version.wrapping_add(1);
+            self.enabled.notice(object.waiters);
+        }
+        t.events += 1;
+        self.events.push(Event {
+            thread,
+            index: t.events,
+            op: *op,
+            choice: 0,
+            answer,
+            access,
+            changed,
+        });
+        t.announced = None;
+        t.gate = Gate::Shut;
+        self.enabled.runs(thread);
+        Some(answer)
+    }
+
+    #[inline(never)]
+    fn step_in_full(&mut self, thread: ThreadId, choice: u32) -> u64 {
         let t = &mut self.threads[thread.index()];
         let Some(op) = t.announced.take() else { panic!("{thread:?} has announced nothing") };
         t.events += 1;
         let index = t.events;
-        let plain = !t.spin.is_watched();
         self.pass_gate(thread);
         if self.keeps_clocks {
             self.threads[thread.index()].hb.set(thread, index);
@@ -30,46 +84,23 @@ impl World {
         if let Some(log) = &mut self.log {
             log.push(Logged::Event(position));
         }
-        let applied = match (op.kind, op.object) {
-            (OpKind::Atomic(kind), Some(object)) => self.step_atomic(thread, object, kind),
-            (OpKind::Thread(kind), _) => self.step_thread(thread, kind, choice, op.at),
-            (OpKind::Select(select), _) => self.step_select(thread, select, choice),
-            (kind, Some(object)) => self.step_object(thread, object, &kind, choice),
-            (_, None) => unreachable!("an operation on an object names it"),
+        let applied = match &op.kind {
+            OpKind::Thread(kind) => self.step_thread(thread, *kind, choice, op.at),
+            OpKind::Select(select) => self.step_select(thread, *select, choice),
+            kind => {
+                let object = op.object.expect("an operation on an object names it");
+                self.step_object(thread, object, kind, choice)
+            }
         };
         let event = &mut self.events[position];
         event.answer = applied.answer;
         event.access = applied.access;
         event.changed = applied.changed;
-        if !plain {
+        if self.threads[thread.index()].spin.is_watched() {
             let event = *event;
             self.watch(thread, &event);
         }
         applied.answer
-    }
-
-    #[inline]
-    fn step_atomic(&mut self, thread: ThreadId, id: ObjectId, op: AtomicOp) -> Applied {
-        let object = &mut self.objects[id.index()];
-        let ObjectState::Atomic(state) = &mut object.state else {
-            unreachable!("{op:?} on {:?}", object.state)
-        };
-        let applied = state.apply(&op);
-        self.took_effect(thread, id, &OpKind::Atomic(op), applied);
-        applied
-    }
-
-    /// What an operation on an object brings about but for its state.
-    #[inline]
-    fn took_effect(&mut self, thread: ThreadId, id: ObjectId, kind: &OpKind, applied: Applied) {
-        if applied.changed {
-            let object = &mut self.objects[id.index()];
-            object.version = object.version.wrapping_add(1);
-            self.notice_change(id);
-        }
-        if self.keeps_clocks {
-            self.synchronise(thread, id, kind, applied.answer, applied.access);
-        }
     }
 
     /// Carries out an operation at once if it does not block: for what
@@ -101,7 +132,13 @@ impl World {
         let object = &mut self.objects[id.index()];
         let applied =
             object.state.apply(kind, thread, choice).expect("the driver picks enabled operations");
-        self.took_effect(thread, id, kind, applied);
+        if applied.changed {
+            object.version = object.version.wrapping_add(1);
+            self.enabled.notice(object.waiters);
+        }
+        if self.keeps_clocks {
+            self.synchronise(thread, id, kind, applied.answer, applied.access);
+        }
         applied
     }
 
