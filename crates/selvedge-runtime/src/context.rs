@@ -22,6 +22,7 @@ use selvedge_core::schedule::Schedule;
 use selvedge_core::world::World;
 
 use crate::handle;
+use crate::thread::Work;
 
 /// Why a parked coroutine is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,12 @@ pub(crate) type Yielder = corosensei::Yielder<(), Pause>;
 pub(crate) struct Cancelled;
 
 /// The code of a thread.
-pub(crate) type Body = Box<dyn FnOnce()>;
+pub(crate) enum Body {
+    /// Of the main thread.
+    Main,
+    /// Of another one.
+    Spawned(Box<dyn Work>),
+}
 
 /// Operations that a thread may carry out while its execution is torn down,
 /// before it is taken for one that never ends.
@@ -65,6 +71,8 @@ struct Panicked {
 pub(crate) struct Context {
     /// Distinguishes this exploration from all others in this process.
     id: u64,
+    /// The code of the main thread.
+    main: Arc<dyn Fn() + Send + Sync>,
     world: Cell<*mut World>,
     /// Who decides how the execution goes on, while it does.
     driver: Cell<Option<NonNull<dyn Driver>>>,
@@ -100,9 +108,15 @@ pub(crate) struct Context {
     dropping: RefCell<Vec<&'static str>>,
     /// The types whose `Arc`s are visible objects: hashes of their names.
     visible: RefCell<Vec<u32>>,
+    /// True if there are any.
+    sees_some: Cell<bool>,
     /// Those that were learnt in this execution, and will be visible in the next.
     learning: RefCell<Vec<u32>>,
-    starts: RefCell<VecDeque<(ThreadId, Body)>>,
+    starts: RefCell<VecDeque<(ThreadId, Box<dyn Work>)>>,
+    /// The code of threads that have ended, with their results.
+    results: RefCell<Vec<Option<Box<dyn Work>>>>,
+    /// How many of them there are.
+    unfetched: Cell<usize>,
 }
 
 thread_local! {
@@ -122,9 +136,10 @@ pub(crate) fn current<'a>() -> Option<&'a Context> {
 }
 
 impl Context {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(main: Arc<dyn Fn() + Send + Sync>) -> Self {
         Context {
             id: handle::next_exploration(),
+            main,
             world: Cell::new(std::ptr::null_mut()),
             driver: Cell::new(None),
             outer: Cell::new(std::ptr::null()),
@@ -144,8 +159,11 @@ impl Context {
             attentive: Cell::new(false),
             dropping: RefCell::new(Vec::new()),
             visible: RefCell::new(Vec::new()),
+            sees_some: Cell::new(false),
             learning: RefCell::new(Vec::new()),
             starts: RefCell::new(VecDeque::new()),
+            results: RefCell::new(Vec::new()),
+            unfetched: Cell::new(0),
         }
     }
 
@@ -159,7 +177,17 @@ impl Context {
         self.attentive.set(false);
         self.panicked.borrow_mut().clear();
         self.borrowed.borrow_mut().clear();
-        self.visible.borrow_mut().append(&mut self.learning.borrow_mut());
+        if self.has_learnt() {
+            self.visible.borrow_mut().append(&mut self.learning.borrow_mut());
+            self.sees_some.set(true);
+        }
+    }
+
+    /// The execution has ended, and so have its threads.
+    pub(crate) fn end(&self) {
+        if self.unfetched.get() > 0 {
+            self.drop_results();
+        }
     }
 
     /// From now on every thread is to be unwound.
@@ -182,6 +210,7 @@ impl Context {
     pub(crate) fn presume(&self, visible: &[u32]) {
         self.learning.borrow_mut().clear();
         visible.clone_into(&mut self.visible.borrow_mut());
+        self.sees_some.set(!visible.is_empty());
     }
 
     /// A thread that was unwinding will never run again.
@@ -195,7 +224,7 @@ impl Context {
     }
 
     /// A thread that was spawned and has not been started.
-    pub(crate) fn take_start(&self) -> Option<(ThreadId, Body)> {
+    pub(crate) fn take_start(&self) -> Option<(ThreadId, Box<dyn Work>)> {
         self.starts.borrow_mut().pop_front()
     }
 
@@ -323,14 +352,50 @@ impl Context {
     /// Runs the code of a thread, or drops it if the execution is over.
     fn run_thread(&self, body: Body) {
         let first = self.resume.get();
-        let work = move || match first {
-            Resume::Answer => body(),
-            Resume::Cancel => drop(body),
+        let work = || match (body, first) {
+            (Body::Main, Resume::Answer) => (self.main)(),
+            (Body::Main, Resume::Cancel) => {}
+            (Body::Spawned(mut work), Resume::Answer) => {
+                work.run();
+                if work.is_awaited() {
+                    self.keep_result(self.thread.get(), work);
+                }
+            }
+            (Body::Spawned(mut work), Resume::Cancel) => work.discard(),
         };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
             self.thread_panicked(&*payload);
             // A payload whose destructor panics must not take the machine with it.
             if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(second);
+            }
+        }
+    }
+
+    fn keep_result(&self, thread: ThreadId, work: Box<dyn Work>) {
+        let mut results = self.results.borrow_mut();
+        let index = thread.index();
+        if index >= results.len() {
+            results.resize_with(index + 1, || None);
+        }
+        results[index] = Some(work);
+        self.unfetched.set(self.unfetched.get() + 1);
+    }
+
+    /// The code of a thread that has ended, with its result.
+    pub(crate) fn take_result(&self, thread: ThreadId) -> Option<Box<dyn Work>> {
+        let work = self.results.borrow_mut().get_mut(thread.index())?.take()?;
+        self.unfetched.set(self.unfetched.get() - 1);
+        Some(work)
+    }
+
+    /// Drops the results that nobody has fetched.
+    fn drop_results(&self) {
+        let results = self.results.take();
+        self.unfetched.set(0);
+        for work in results.into_iter().flatten() {
+            // The payload of a panic may panic when it is dropped.
+            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
                 std::mem::forget(second);
             }
         }
@@ -430,9 +495,9 @@ impl Context {
     }
 
     /// True if the `Arc`s of the type are visible objects.
+    #[inline]
     pub(crate) fn is_visible(&self, kind: &'static str) -> bool {
-        let visible = self.visible.borrow();
-        !visible.is_empty() && visible.contains(&name_hash(kind))
+        self.sees_some.get() && self.visible.borrow().contains(&name_hash(kind))
     }
 
     /// From the next execution on, the `Arc`s of the type are visible objects.
@@ -617,8 +682,8 @@ impl Context {
     /// `None` if the execution is being torn down: the code is dropped.
     pub(crate) fn spawn(
         &self,
-        name: Option<Arc<str>>,
-        body: Body,
+        name: Option<&str>,
+        work: Box<dyn Work>,
         at: &'static Location<'static>,
     ) -> Option<ThreadId> {
         use selvedge_core::op::ThreadOp;
@@ -630,7 +695,7 @@ impl Context {
         if let Some(name) = name {
             self.world(|w| w.name_thread(child, name));
         }
-        self.starts.borrow_mut().push_back((child, body));
+        self.starts.borrow_mut().push_back((child, work));
         Some(child)
     }
 

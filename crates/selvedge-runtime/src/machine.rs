@@ -10,7 +10,8 @@ use selvedge_core::machine::{Driver, Machine, Turn};
 use selvedge_core::world::World;
 
 use crate::context::{Body, Context, Pause, Resume, Yielder};
-use crate::{handle, hook};
+use crate::handle::Epochs;
+use crate::hook;
 
 /// The size of a thread's stack in bytes: that of std's threads. Only the
 /// pages that are used take memory.
@@ -43,7 +44,6 @@ struct Worker {
 /// assert_eq!(report.executions, 2);
 /// ```
 pub struct Native {
-    body: Arc<dyn Fn() + Send + Sync>,
     context: Rc<Context>,
     workers: Vec<Option<Box<Worker>>>,
     /// The workers that run no thread.
@@ -51,6 +51,7 @@ pub struct Native {
     /// The threads that have a worker, in order of creation.
     alive: Vec<ThreadId>,
     leaked: u64,
+    epochs: Epochs,
 }
 
 impl std::fmt::Debug for Native {
@@ -78,12 +79,12 @@ impl Native {
     pub fn from_arc(body: Arc<dyn Fn() + Send + Sync>) -> Self {
         hook::install();
         Native {
-            body,
-            context: Rc::new(Context::new()),
+            context: Rc::new(Context::new(body)),
             workers: Vec::new(),
             idle: Vec::new(),
             alive: Vec::new(),
             leaked: 0,
+            epochs: Epochs::default(),
         }
     }
 
@@ -127,10 +128,10 @@ impl Native {
 
     #[inline]
     fn start_spawned(&mut self, first: Resume) {
-        while let Some((thread, body)) = self.context.take_start() {
+        while let Some((thread, work)) = self.context.take_start() {
             // A failure while another thread started: the rest need not run.
             let cut = self.context.world(|world| world.is_cut());
-            self.launch(thread, body, if cut { Resume::Cancel } else { first });
+            self.launch(thread, Body::Spawned(work), if cut { Resume::Cancel } else { first });
         }
     }
 }
@@ -138,10 +139,9 @@ impl Native {
 impl Machine for Native {
     fn run(&mut self, world: &mut World, driver: &mut dyn Driver) {
         let context = Rc::clone(&self.context);
-        context.begin(handle::next_epoch());
+        context.begin(self.epochs.next());
         context.enter(world, Some(driver), || {
-            let body = Arc::clone(&self.body);
-            self.launch(ThreadId::MAIN, Box::new(move || body()), Resume::Answer);
+            self.launch(ThreadId::MAIN, Body::Main, Resume::Answer);
             loop {
                 self.start_spawned(Resume::Answer);
                 match context.next_turn() {
@@ -168,7 +168,7 @@ impl Machine for Native {
     fn finish(&mut self, world: &mut World) {
         self.context.tear_down();
         if self.alive.is_empty() && !self.context.has_starts() {
-            return;
+            return self.context.end();
         }
         let context = Rc::clone(&self.context);
         context.enter(world, None, || {
@@ -186,6 +186,7 @@ impl Machine for Native {
                 }
             }
         });
+        context.end();
     }
 }
 

@@ -190,7 +190,7 @@ impl Driver for Steps<'_> {
             return Turn::Stop;
         }
         world.update_enabled();
-        if world.enabled_threads().is_empty() && !wake(world) {
+        if world.enabled_threads().is_empty() && (world.is_over() || !wake(world)) {
             return Turn::Stop;
         }
         if world.events().len() as u64 >= self.max_steps {

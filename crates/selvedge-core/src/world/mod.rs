@@ -55,7 +55,10 @@ struct Thread {
     events: u32,
     spawned: u32,
     created: u32,
+    /// The name that the program gave to it in the last execution that did.
     name: Option<Arc<str>>,
+    /// It did in this one.
+    named: bool,
     park: Option<ObjectId>,
     /// Happens-before: what this thread's next operation is ordered after.
     hb: Clock,
@@ -177,6 +180,12 @@ impl World {
         }
     }
 
+    /// True if all threads have ended, and none was woken in vain before.
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.unfinished.is_empty() && self.first_wake.is_none()
+    }
+
     /// Forgets the last execution and makes the main thread of the next.
     pub fn begin(&mut self) {
         for thread in self.live.drain(..) {
@@ -185,7 +194,7 @@ impl World {
             t.announced = None;
             t.gate = Gate::Shut;
             (t.events, t.spawned, t.created) = (0, 0, 0);
-            t.name = None;
+            t.named = false;
             t.park = None;
             if self.keeps_clocks {
                 t.hb.clear();
@@ -336,13 +345,19 @@ impl World {
     }
 
     /// Names a thread for reports.
-    pub fn name_thread(&mut self, thread: ThreadId, name: Arc<str>) {
-        self.threads[thread.index()].name = Some(name);
+    pub fn name_thread(&mut self, thread: ThreadId, name: &str) {
+        let t = &mut self.threads[thread.index()];
+        t.named = true;
+        // Most programs give the same name in each execution.
+        if t.name.as_deref() != Some(name) {
+            t.name = Some(name.into());
+        }
     }
 
     /// The name that the program gave to a thread.
     pub fn given_name(&self, thread: ThreadId) -> Option<&Arc<str>> {
-        self.threads[thread.index()].name.as_ref()
+        let t = &self.threads[thread.index()];
+        t.name.as_ref().filter(|_| t.named)
     }
 
     /// The program's own remark, for the drawing.
