@@ -143,7 +143,9 @@ impl Machine for Native {
         context.enter(world, Some(driver), || {
             self.launch(ThreadId::MAIN, Body::Main, Resume::Answer);
             loop {
-                self.start_spawned(Resume::Answer);
+                if context.has_starts() {
+                    self.start_spawned(Resume::Answer);
+                }
                 match context.next_turn() {
                     Turn::Go(thread) => self.run_thread(thread, Resume::Answer),
                     Turn::Stop => break,

@@ -131,6 +131,21 @@ pub trait Strategy {
     fn left_out(&self) -> Option<String> {
         Some(format!("all that {} does", self.name()))
     }
+
+    /// Runs one execution to its end, from [`begin`](Self::begin) on; the
+    /// machine is still to be [finished](Machine::finish).
+    ///
+    /// There is no reason to implement it: it is a method so that each
+    /// strategy has its own, into which its decisions are inlined.
+    #[doc(hidden)]
+    fn execute(&mut self, machine: &mut dyn Machine, world: &mut World, max_steps: u64) -> Outcome {
+        world.begin();
+        let mut steps = Steps { strategy: self, max_steps, outcome: Outcome::Complete };
+        machine.run(world, &mut steps);
+        let Steps { strategy, outcome, .. } = steps;
+        strategy.end(world);
+        outcome
+    }
 }
 
 /// When to stop.
@@ -169,22 +184,17 @@ pub fn execute(
     strategy: &mut dyn Strategy,
     max_steps: u64,
 ) -> Outcome {
-    world.begin();
-    let mut steps = Steps { strategy, max_steps, outcome: Outcome::Complete };
-    machine.run(world, &mut steps);
-    let Steps { strategy, outcome, .. } = steps;
-    strategy.end(world);
-    outcome
+    strategy.execute(machine, world, max_steps)
 }
 
 /// The steps of an execution, as a strategy takes them.
-struct Steps<'a> {
-    strategy: &'a mut dyn Strategy,
+struct Steps<'a, S: ?Sized> {
+    strategy: &'a mut S,
     max_steps: u64,
     outcome: Outcome,
 }
 
-impl Driver for Steps<'_> {
+impl<S: Strategy + ?Sized> Driver for Steps<'_, S> {
     fn turn(&mut self, world: &mut World) -> Turn {
         if world.is_cut() {
             return Turn::Stop;
@@ -206,7 +216,7 @@ impl Driver for Steps<'_> {
     }
 }
 
-impl Steps<'_> {
+impl<S: ?Sized> Steps<'_, S> {
     #[cold]
     #[inline(never)]
     fn stop(&mut self, decision: Decision, world: &mut World) -> Turn {
@@ -321,7 +331,7 @@ pub fn explore(
                 .map_or(End::Exhausted, End::Bounded);
         }
         runs += 1;
-        let outcome = execute(machine, &mut world, strategy, limits.max_steps);
+        let outcome = strategy.execute(machine, &mut world, limits.max_steps);
         report.steps += world.events().len() as u64;
         match outcome {
             Outcome::Complete => {

@@ -48,6 +48,7 @@ impl Strategy for Random {
         true
     }
 
+    #[inline]
     fn next(&mut self, view: &View<'_>) -> Decision {
         let enabled = view.enabled();
         let thread = match enabled {

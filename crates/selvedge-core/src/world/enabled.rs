@@ -7,8 +7,8 @@
 
 use super::{Life, World};
 use crate::id::{ObjectId, ThreadId};
-use crate::model::ObjectState;
-use crate::op::{MutexOp, OpKind, ThreadOp};
+use crate::model::{MutexState, ObjectState};
+use crate::op::{MutexOp, Op, OpKind, ThreadOp};
 
 /// When the announced operation is enabled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub(super) struct Enabled {
     running: Option<ThreadId>,
     /// How many threads wait for one of several objects.
     watchful: u32,
+    /// How many threads wait for another one to end.
+    joining: u32,
 }
 
 impl Enabled {
@@ -68,6 +70,7 @@ impl Enabled {
         self.stale = true;
         self.running = None;
         self.watchful = 0;
+        self.joining = 0;
     }
 
     /// More than is kept track of has changed.
@@ -80,6 +83,12 @@ impl Enabled {
     #[inline]
     pub(super) fn is_running(&self, thread: ThreadId) -> bool {
         self.running == Some(thread)
+    }
+
+    /// A thread that waited for another one to end takes its step.
+    #[inline]
+    pub(super) fn joined(&mut self) {
+        self.joining -= 1;
     }
 
     /// The thread takes a step.
@@ -101,6 +110,25 @@ impl Enabled {
     pub(super) fn goes_on(&mut self) {
         self.running = None;
     }
+
+    /// The thread that took the last step is not enabled.
+    #[inline]
+    fn is_left_out(&mut self, thread: ThreadId) {
+        self.running = None;
+        if let Some(at) = self.list.iter().position(|t| *t == thread) {
+            self.list.remove(at);
+        }
+    }
+
+    /// A thread has ended.
+    #[inline]
+    pub(super) fn ends(&mut self, thread: ThreadId) {
+        if self.running == Some(thread) && self.joining == 0 {
+            self.is_left_out(thread);
+        } else {
+            self.stale = true;
+        }
+    }
 }
 
 impl World {
@@ -109,32 +137,64 @@ impl World {
     #[inline(never)]
     pub(super) fn shut_gate(&mut self, thread: ThreadId) {
         let t = &self.threads[thread.index()];
-        let Some(op) = t.announced else { return };
-        if t.spin.is_watched() && self.falls_asleep(thread, &op) {
+        if t.spin.is_watched()
+            && let Some(op) = t.announced
+            && self.falls_asleep(thread, &op)
+        {
             self.threads[thread.index()].gate = Gate::Asleep;
         }
-        if self.enabled.is_running(thread) {
-            self.enabled.goes_on();
-        } else {
-            self.enabled.forget();
-        }
-        match self.threads[thread.index()].gate {
-            Gate::Mutex(object) => {
-                self.objects[object.index()].waiters += 1;
-                self.check_double_lock(thread, object, op.at);
-            }
-            Gate::Object(object) => self.objects[object.index()].waiters += 1,
-            Gate::Select => self.enabled.watchful += 1,
-            Gate::Asleep => {
-                self.enabled.watchful += 1;
-                if let (OpKind::Mutex(MutexOp::Lock), Some(object)) = (op.kind, op.object) {
-                    self.check_double_lock(thread, object, op.at);
+        let enabled = match self.threads[thread.index()].gate {
+            Gate::Open => true,
+            Gate::Mutex(mutex) => {
+                let object = &mut self.objects[mutex.index()];
+                object.waiters += 1;
+                match &object.state {
+                    ObjectState::Mutex(MutexState { owner: None }) => true,
+                    _ => {
+                        self.check_double_lock(thread, mutex);
+                        false
+                    }
                 }
             }
-            Gate::Shut | Gate::Open | Gate::Any(_) | Gate::Ended(_) => {}
-        }
-        if !self.enabled(thread) {
-            self.enabled.forget();
+            Gate::Object(object) => {
+                self.objects[object.index()].waiters += 1;
+                self.could_go_on(thread)
+            }
+            Gate::Select => {
+                self.enabled.watchful += 1;
+                self.could_go_on(thread)
+            }
+            Gate::Ended(child) => {
+                self.enabled.joining += 1;
+                self.is_finished(child)
+            }
+            Gate::Asleep => {
+                self.enabled.watchful += 1;
+                if let Some(Op {
+                    kind: OpKind::Mutex(MutexOp::Lock), object: Some(mutex), ..
+                }) = self.threads[thread.index()].announced
+                {
+                    self.check_double_lock(thread, mutex);
+                }
+                self.enabled(thread)
+            }
+            Gate::Any(most) => most > 0,
+            Gate::Shut => false,
+        };
+        let all = &mut self.enabled;
+        if all.is_running(thread) {
+            if enabled {
+                all.goes_on();
+            } else {
+                all.is_left_out(thread);
+            }
+        } else if all.running.is_none() && self.unfinished.last() == Some(&thread) {
+            // The youngest one is new, or else it comes again: not twice.
+            if enabled && all.list.last() != Some(&thread) {
+                all.list.push(thread);
+            }
+        } else {
+            all.stale = true;
         }
     }
 
@@ -145,7 +205,8 @@ impl World {
             Gate::Open => {}
             Gate::Mutex(object) | Gate::Object(object) => self.objects[object.index()].waiters -= 1,
             Gate::Select | Gate::Asleep => self.enabled.watchful -= 1,
-            Gate::Shut | Gate::Any(_) | Gate::Ended(_) => {}
+            Gate::Ended(_) => self.enabled.joining -= 1,
+            Gate::Shut | Gate::Any(_) => {}
         }
         self.enabled.runs(thread);
     }

@@ -259,7 +259,7 @@ impl World {
     pub fn finish(&mut self, thread: ThreadId) {
         let t = &mut self.threads[thread.index()];
         t.life = Life::Finished;
-        self.enabled.forget();
+        self.enabled.ends(thread);
         if let Some(at) = self.unfinished.iter().position(|t| *t == thread) {
             self.unfinished.remove(at);
         }
@@ -456,7 +456,7 @@ impl World {
         // What always takes effect, and what waits for a mutex, has one outcome;
         // so has the rest, but for a few.
         match self.threads[thread.index()].gate {
-            Gate::Open | Gate::Mutex(_) => Choices::Below(1),
+            Gate::Open | Gate::Mutex(_) | Gate::Ended(_) => Choices::Below(1),
             _ => self.choices_among(thread),
         }
     }
@@ -572,16 +572,12 @@ impl World {
         ready
     }
 
-    fn check_double_lock(
-        &mut self,
-        thread: ThreadId,
-        object: ObjectId,
-        at: &'static Location<'static>,
-    ) {
+    fn check_double_lock(&mut self, thread: ThreadId, object: ObjectId) {
         if let ObjectState::Mutex(mutex) = self.state(object)
             && mutex.owner == Some(thread)
+            && let Some(op) = self.announced(thread)
         {
-            self.double_lock(thread, object, at);
+            self.double_lock(thread, object, op.at);
         }
     }
 

@@ -23,8 +23,8 @@ impl World {
         applied
     }
 
-    /// Operations on atomics and mutexes, when nothing but their effect is
-    /// asked for. `None`: it is another one, or there is more to do.
+    /// The commonest operations, when nothing but their effect is asked for.
+    /// `None`: it is another one, or there is more to do.
     ///
     /// The operation was written a moment ago: it is looked at where it is,
     /// and copied as a whole, for a copy in parts would wait for the writes.
@@ -33,34 +33,51 @@ impl World {
         if self.keeps_clocks || self.log.is_some() {
             return None;
         }
-        let t = self.threads.get_mut(thread.index())?;
+        let t = self.threads.get(thread.index())?;
         let op = t.announced.as_ref()?;
-        let object = self.objects.get_mut(op.object?.index())?;
         if t.spin.is_watched() {
             return None;
         }
-        let Applied { answer, access, changed } = match (&op.kind, &mut object.state) {
-            (OpKind::Atomic(op), ObjectState::Atomic(state)) => state.apply(op),
-            (OpKind::Mutex(op), ObjectState::Mutex(state)) => state.apply(*op, thread)?,
+        let applied = match &op.kind {
+            OpKind::Atomic(op_kind) => {
+                let object = self.objects.get_mut(op.object?.index())?;
+                let ObjectState::Atomic(state) = &mut object.state else { return None };
+                let applied = state.apply(op_kind);
+                if applied.changed {
+                    object.version = object.version.wrapping_add(1);
+                    self.enabled.notice(object.waiters);
+                }
+                applied
+            }
+            OpKind::Mutex(op_kind) => {
+                let object = self.objects.get_mut(op.object?.index())?;
+                let ObjectState::Mutex(state) = &mut object.state else { return None };
+                let applied = state.apply(*op_kind, thread)?;
+                object.waiters -= u32::from(matches!(t.gate, Gate::Mutex(_)));
+                if applied.changed {
+                    object.version = object.version.wrapping_add(1);
+                    self.enabled.notice(object.waiters);
+                }
+                applied
+            }
+            OpKind::Thread(ThreadOp::Spawn) => {
+                let answer = self.new_thread(thread).index() as u64;
+                Applied { answer, access: None, changed: false }
+            }
+            OpKind::Thread(ThreadOp::Join(_)) => {
+                self.enabled.joined();
+                Applied { answer: 0, access: None, changed: false }
+            }
             _ => return None,
         };
-        if let Gate::Mutex(_) = t.gate {
-            object.waiters -= 1;
-        }
-        if changed {
-            object.version = object.version.wrapping_add(1);
-            self.enabled.notice(object.waiters);
-        }
+        let Applied { answer, access, changed } = applied;
+        let t = &mut self.threads[thread.index()];
         t.events += 1;
-        self.events.push(Event {
-            thread,
-            index: t.events,
-            op: *op,
-            choice: 0,
-            answer,
-            access,
-            changed,
-        });
+        let index = t.events;
+        if let Some(op) = &t.announced {
+            let op = *op;
+            self.events.push(Event { thread, index, op, choice: 0, answer, access, changed });
+        }
         t.announced = None;
         t.gate = Gate::Shut;
         self.enabled.runs(thread);
