@@ -7,21 +7,22 @@ use crate::world::World;
 ///
 /// A thread runs until it *announces* its next operation
 /// ([`World::announce`]) and parks there; the operation has had no effect
-/// yet. The driver picks a thread, computes the operation's answer and
-/// delivers it with [`resume`](Machine::resume); the thread goes on with it to
-/// its next announcement or its end ([`World::finish`]). The machine knows
-/// nothing of strategies and the driver nothing of how threads are run.
+/// yet. The driver picks a thread and computes the operation's answer; the
+/// machine delivers it, and the thread goes on with it to its next
+/// announcement or its end ([`World::finish`]). The machine knows nothing of
+/// strategies and the driver nothing of how threads are run.
 ///
 /// Between announcements a thread may register objects, access plain memory,
 /// leave remarks and report failures, all through the [`World`].
 pub trait Machine {
-    /// Starts an execution: brings the main thread ([`ThreadId::MAIN`], known
-    /// to the world already) to its first announcement or its end.
-    fn start(&mut self, world: &mut World);
-
-    /// Delivers an answer to a parked thread and runs it, and then each thread
-    /// that it spawned meanwhile, to the next announcement or end.
-    fn resume(&mut self, thread: ThreadId, answer: u64, world: &mut World);
+    /// Runs an execution: brings the main thread ([`ThreadId::MAIN`], known to
+    /// the world already) to its first announcement or its end, and then each
+    /// thread that the driver picks, and those that it spawned meanwhile, to
+    /// theirs, until the driver stops.
+    ///
+    /// The driver may be asked on the stack of the thread that has just parked:
+    /// if it picks that thread, nothing need be switched.
+    fn run(&mut self, world: &mut World, driver: &mut dyn Driver);
 
     /// Ends the execution: unwinds whatever is unfinished and leaves nothing behind.
     fn finish(&mut self, world: &mut World);
@@ -41,4 +42,19 @@ pub trait Machine {
     fn learnt(&mut self) -> bool {
         false
     }
+}
+
+/// What a machine does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Delivers [`World::answer`] to the thread.
+    Go(ThreadId),
+    /// Stops: the execution is over.
+    Stop,
+}
+
+/// Decides how an execution goes on.
+pub trait Driver {
+    /// All threads are parked or have ended: what next?
+    fn turn(&mut self, world: &mut World) -> Turn;
 }

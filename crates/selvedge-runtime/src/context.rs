@@ -6,36 +6,56 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::hash::Hasher;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, catch_unwind, resume_unwind};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
-use corosensei::Yielder;
 use rustc_hash::{FxHashMap, FxHasher};
 use selvedge_core::failure::{FailureKind, Fault, Place};
 use selvedge_core::id::{ObjectId, ThreadId};
+use selvedge_core::machine::{Driver, Turn};
 use selvedge_core::op::{ChannelOp, MutexOp, OnceOp, Op, OpKind, RefsOp, RwLockOp};
 use selvedge_core::schedule::Schedule;
 use selvedge_core::world::World;
 
 use crate::handle;
+use crate::thread::Work;
 
-/// What a parked coroutine is resumed with.
-#[derive(Clone, Copy, Debug)]
+/// Why a parked coroutine is resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Resume {
-    /// The answer of the operation that it has announced.
-    Answer(u64),
+    /// To go on with the answer of its operation ([`World::answer`]).
+    Answer,
     /// The execution is over: unwind.
     Cancel,
 }
+
+/// Why a coroutine gives back control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pause {
+    /// Its thread has parked.
+    Parked,
+    /// Its thread has ended; it can run another one.
+    Ended,
+}
+
+/// What a coroutine gives back control with.
+pub(crate) type Yielder = corosensei::Yielder<(), Pause>;
 
 /// The payload with which the threads of an execution that is over are
 /// unwound.
 pub(crate) struct Cancelled;
 
 /// The code of a thread.
-pub(crate) type Body = Box<dyn FnOnce()>;
+pub(crate) enum Body {
+    /// Of the main thread.
+    Main,
+    /// Of another one.
+    Spawned(Box<dyn Work>),
+}
 
 /// Operations that a thread may carry out while its execution is torn down,
 /// before it is taken for one that never ends.
@@ -51,9 +71,23 @@ struct Panicked {
 pub(crate) struct Context {
     /// Distinguishes this exploration from all others in this process.
     id: u64,
+    /// The code of the main thread.
+    main: Arc<dyn Fn() + Send + Sync>,
     world: Cell<*mut World>,
+    /// Who decides how the execution goes on, while it does.
+    driver: Cell<Option<NonNull<dyn Driver>>>,
+    /// The context that was the current one when the machine was started.
+    outer: Cell<*const Context>,
     thread: Cell<ThreadId>,
-    yielder: Cell<*const Yielder<Resume, ()>>,
+    yielder: Cell<*const Yielder>,
+    /// The code of the thread that the next coroutine is to start.
+    body: Cell<Option<Body>>,
+    /// What the running coroutine was resumed with.
+    resume: Cell<Resume>,
+    /// What the driver decided on the stack of the thread that parked last.
+    turn: Cell<Option<Turn>>,
+    /// The panic with which the driver left it.
+    driver_panic: Cell<Option<Box<dyn Any + Send>>>,
     /// Distinguishes this execution from all others in this process.
     epoch: Cell<u64>,
     /// The execution is over and is being unwound.
@@ -74,9 +108,15 @@ pub(crate) struct Context {
     dropping: RefCell<Vec<&'static str>>,
     /// The types whose `Arc`s are visible objects: hashes of their names.
     visible: RefCell<Vec<u32>>,
+    /// True if there are any.
+    sees_some: Cell<bool>,
     /// Those that were learnt in this execution, and will be visible in the next.
     learning: RefCell<Vec<u32>>,
-    starts: RefCell<Vec<(ThreadId, Body)>>,
+    starts: RefCell<VecDeque<(ThreadId, Box<dyn Work>)>>,
+    /// The code of threads that have ended, with their results.
+    results: RefCell<Vec<Option<Box<dyn Work>>>>,
+    /// How many of them there are.
+    unfetched: Cell<usize>,
 }
 
 thread_local! {
@@ -88,20 +128,27 @@ thread_local! {
 pub(crate) fn current<'a>() -> Option<&'a Context> {
     let context = CURRENT.get();
     // SAFETY: the pointer is set only by `Context::enter`, whose caller (the
-    // machine) keeps the context boxed and alive until the coroutine has given
-    // back control, when the pointer is reset. Code that runs in the coroutine
-    // uses the reference within one call, and a coroutine is never resumed by
-    // another machine or on another OS thread (machines are not `Send`).
+    // machine) keeps the context alive until it is reset. Code that runs in a
+    // coroutine uses the reference only while the coroutine is run, and that
+    // is never done by another machine or on another OS thread (machines are
+    // not `Send`).
     unsafe { context.as_ref() }
 }
 
 impl Context {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(main: Arc<dyn Fn() + Send + Sync>) -> Self {
         Context {
             id: handle::next_exploration(),
+            main,
             world: Cell::new(std::ptr::null_mut()),
+            driver: Cell::new(None),
+            outer: Cell::new(std::ptr::null()),
             thread: Cell::new(ThreadId::MAIN),
             yielder: Cell::new(std::ptr::null()),
+            body: Cell::new(None),
+            resume: Cell::new(Resume::Cancel),
+            turn: Cell::new(None),
+            driver_panic: Cell::new(None),
             epoch: Cell::new(0),
             tearing: Cell::new(false),
             impatience: Cell::new(0),
@@ -112,8 +159,11 @@ impl Context {
             attentive: Cell::new(false),
             dropping: RefCell::new(Vec::new()),
             visible: RefCell::new(Vec::new()),
+            sees_some: Cell::new(false),
             learning: RefCell::new(Vec::new()),
-            starts: RefCell::new(Vec::new()),
+            starts: RefCell::new(VecDeque::new()),
+            results: RefCell::new(Vec::new()),
+            unfetched: Cell::new(0),
         }
     }
 
@@ -121,12 +171,23 @@ impl Context {
 
     /// Prepares for an execution.
     pub(crate) fn begin(&self, epoch: u64) {
+        self.turn.set(None);
         self.epoch.set(epoch);
         self.tearing.set(false);
         self.attentive.set(false);
         self.panicked.borrow_mut().clear();
         self.borrowed.borrow_mut().clear();
-        self.visible.borrow_mut().append(&mut self.learning.borrow_mut());
+        if self.has_learnt() {
+            self.visible.borrow_mut().append(&mut self.learning.borrow_mut());
+            self.sees_some.set(true);
+        }
+    }
+
+    /// The execution has ended, and so have its threads.
+    pub(crate) fn end(&self) {
+        if self.unfetched.get() > 0 {
+            self.drop_results();
+        }
     }
 
     /// From now on every thread is to be unwound.
@@ -149,6 +210,7 @@ impl Context {
     pub(crate) fn presume(&self, visible: &[u32]) {
         self.learning.borrow_mut().clear();
         visible.clone_into(&mut self.visible.borrow_mut());
+        self.sees_some.set(!visible.is_empty());
     }
 
     /// A thread that was unwinding will never run again.
@@ -156,59 +218,184 @@ impl Context {
         self.parked_unwinding.set(0);
     }
 
-    /// The threads that were spawned since this was last asked.
-    pub(crate) fn take_start(&self) -> Option<(ThreadId, Body)> {
-        let mut starts = self.starts.borrow_mut();
-        (!starts.is_empty()).then(|| starts.remove(0))
+    /// True if threads were spawned that have not been started.
+    pub(crate) fn has_starts(&self) -> bool {
+        !self.starts.borrow().is_empty()
     }
 
-    /// Runs `resume`, which runs the coroutine of `thread` until it parks or
-    /// ends, with this context as the current one.
+    /// A thread that was spawned and has not been started.
+    pub(crate) fn take_start(&self) -> Option<(ThreadId, Box<dyn Work>)> {
+        self.starts.borrow_mut().pop_front()
+    }
+
+    /// Runs `f`, which runs coroutines, with this context as the current one.
+    ///
+    /// `f` gets the world back as a pointer: it is the coroutines' meanwhile.
     pub(crate) fn enter<R>(
         &self,
         world: &mut World,
-        thread: ThreadId,
-        yielder: *const Yielder<Resume, ()>,
-        resume: impl FnOnce() -> R,
+        driver: Option<&mut (dyn Driver + '_)>,
+        f: impl FnOnce() -> R,
     ) -> R {
+        /// Puts back what was there, also if `f` unwinds.
+        struct Leave<'a>(&'a Context);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                CURRENT.set(self.0.outer.get());
+                self.0.world.set(std::ptr::null_mut());
+                self.0.driver.set(None);
+            }
+        }
         self.world.set(world);
+        self.driver.set(driver.map(|driver| {
+            let driver: NonNull<dyn Driver + '_> = driver.into();
+            // SAFETY: only the lifetime is changed. `drive` uses the pointer
+            // while it is set, that is until `f` has returned or unwound.
+            unsafe {
+                std::mem::transmute::<NonNull<dyn Driver + '_>, NonNull<dyn Driver + 'static>>(
+                    driver,
+                )
+            }
+        }));
+        self.outer.set(CURRENT.replace(self));
+        let _leave = Leave(self);
+        f()
+    }
+
+    /// Prepares for a coroutine to be run, as `thread`.
+    #[inline]
+    pub(crate) fn prepare(&self, thread: ThreadId, yielder: *const Yielder, resume: Resume) {
         self.thread.set(thread);
         self.yielder.set(yielder);
+        self.resume.set(resume);
         self.impatience.set(0);
         self.unwinding.set(false);
         // What another thread's destructor was doing when it parked was learnt.
         self.attentive.set(self.tearing.get());
-        /// Puts back what was there, also if `resume` unwinds.
-        struct Leave<'a>(&'a Context, *const Context);
-        impl Drop for Leave<'_> {
+    }
+
+    /// Runs `f` as the code outside the exploration that it is.
+    pub(crate) fn outside<R>(&self, f: impl FnOnce() -> R) -> R {
+        /// Goes back in, also if `f` unwinds.
+        struct Back(*const Context);
+        impl Drop for Back {
             fn drop(&mut self) {
-                CURRENT.set(self.1);
-                self.0.world.set(std::ptr::null_mut());
+                CURRENT.set(self.0);
             }
         }
-        let _leave = Leave(self, CURRENT.replace(self));
-        resume()
+        let _back = Back(CURRENT.replace(self.outer.get()));
+        f()
     }
 
-    /// Called by a coroutine when it starts.
-    pub(crate) fn set_yielder(&self, yielder: &Yielder<Resume, ()>) {
-        self.yielder.set(yielder);
+    /// What happens next: what was decided when the last thread parked, or
+    /// what the driver decides now.
+    #[inline]
+    pub(crate) fn next_turn(&self) -> Turn {
+        match self.turn.take() {
+            Some(turn) => turn,
+            None => self.drive(),
+        }
     }
 
-    pub(crate) fn yielder(&self) -> *const Yielder<Resume, ()> {
+    /// Asks the driver. If it panics the execution stops, see
+    /// [`rethrow`](Self::rethrow).
+    fn drive(&self) -> Turn {
+        let Some(mut driver) = self.driver.get() else { return Turn::Stop };
+        let world = self.world.get();
+        let decide = || {
+            self.outside(|| {
+                // SAFETY: `enter` set both pointers from exclusive references
+                // that it holds. The other places that make a reference of
+                // one of them (`world`, here) are not reached meanwhile: the
+                // context is not the current one.
+                let (driver, world) = unsafe { (driver.as_mut(), &mut *world) };
+                driver.turn(world)
+            })
+        };
+        match catch_unwind(AssertUnwindSafe(decide)) {
+            Ok(turn) => turn,
+            Err(payload) => {
+                self.driver_panic.set(Some(payload));
+                Turn::Stop
+            }
+        }
+    }
+
+    /// Goes on with the panic of the driver, if it did.
+    pub(crate) fn rethrow(&self) {
+        if let Some(payload) = self.driver_panic.take() {
+            resume_unwind(payload);
+        }
+    }
+
+    /// What a coroutine runs: the threads that it is given, one after the
+    /// other, until it is resumed without one.
+    pub(crate) fn run_threads(yielder: &Yielder) {
+        loop {
+            let context = current().expect("a coroutine runs within its machine's context");
+            context.yielder.set(yielder);
+            let Some(body) = context.body.take() else { return };
+            context.run_thread(body);
+            yielder.suspend(Pause::Ended);
+        }
+    }
+
+    /// The next coroutine to be resumed starts a thread with this code.
+    pub(crate) fn set_body(&self, body: Body) {
+        self.body.set(Some(body));
+    }
+
+    pub(crate) fn yielder(&self) -> *const Yielder {
         self.yielder.get()
     }
 
-    /// Starts the next coroutine's code, or drops it if the execution is over.
-    pub(crate) fn run_thread(&self, first: Resume, body: impl FnOnce()) {
-        let work = move || match first {
-            Resume::Answer(_) => body(),
-            Resume::Cancel => drop(body),
+    /// Runs the code of a thread, or drops it if the execution is over.
+    fn run_thread(&self, body: Body) {
+        let first = self.resume.get();
+        let work = || match (body, first) {
+            (Body::Main, Resume::Answer) => (self.main)(),
+            (Body::Main, Resume::Cancel) => {}
+            (Body::Spawned(mut work), Resume::Answer) => {
+                work.run();
+                if work.is_awaited() {
+                    self.keep_result(self.thread.get(), work);
+                }
+            }
+            (Body::Spawned(mut work), Resume::Cancel) => work.discard(),
         };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
             self.thread_panicked(&*payload);
             // A payload whose destructor panics must not take the machine with it.
             if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(second);
+            }
+        }
+    }
+
+    fn keep_result(&self, thread: ThreadId, work: Box<dyn Work>) {
+        let mut results = self.results.borrow_mut();
+        let index = thread.index();
+        if index >= results.len() {
+            results.resize_with(index + 1, || None);
+        }
+        results[index] = Some(work);
+        self.unfetched.set(self.unfetched.get() + 1);
+    }
+
+    /// The code of a thread that has ended, with its result.
+    pub(crate) fn take_result(&self, thread: ThreadId) -> Option<Box<dyn Work>> {
+        let work = self.results.borrow_mut().get_mut(thread.index())?.take()?;
+        self.unfetched.set(self.unfetched.get() - 1);
+        Some(work)
+    }
+
+    /// Drops the results that nobody has fetched.
+    fn drop_results(&self) {
+        let results = self.results.take();
+        self.unfetched.set(0);
+        for work in results.into_iter().flatten() {
+            // The payload of a panic may panic when it is dropped.
+            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
                 std::mem::forget(second);
             }
         }
@@ -249,9 +436,9 @@ impl Context {
     #[inline]
     pub(crate) fn world<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
         // SAFETY: `enter` set the pointer from a `&mut World` that it holds
-        // exclusively until the coroutine parks. Only this function makes a
-        // reference of it, and `f`, being ours, neither calls back here nor
-        // parks: the references never overlap.
+        // exclusively. Only this function and `drive` make references of it,
+        // and `f`, being ours, calls neither, nor does it park: the references
+        // never overlap.
         f(unsafe { &mut *self.world.get() })
     }
 
@@ -280,13 +467,14 @@ impl Context {
         }
         let thread = self.thread.get();
         self.world(|w| w.announce(thread, Op { kind, object, at }));
-        match self.park_announced() {
-            Resume::Answer(answer) => answer,
+        match self.wait() {
+            Resume::Answer => self.world(|w| w.answer()),
             Resume::Cancel => self.perform_torn(Op { kind, object, at }),
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn perform_attentively(&self, op: Op) -> u64 {
         if self.tearing.get() {
             return self.perform_torn(op);
@@ -307,9 +495,9 @@ impl Context {
     }
 
     /// True if the `Arc`s of the type are visible objects.
+    #[inline]
     pub(crate) fn is_visible(&self, kind: &'static str) -> bool {
-        let visible = self.visible.borrow();
-        !visible.is_empty() && visible.contains(&name_hash(kind))
+        self.sees_some.get() && self.visible.borrow().contains(&name_hash(kind))
     }
 
     /// From the next execution on, the `Arc`s of the type are visible objects.
@@ -347,6 +535,7 @@ impl Context {
     /// on) is unwound. Destructors get what they ask for at once; if that
     /// would block, they wait until other threads have been unwound.
     #[cold]
+    #[inline(never)]
     fn perform_torn(&self, op: Op) -> u64 {
         let thread = self.thread.get();
         loop {
@@ -388,13 +577,23 @@ impl Context {
         }
     }
 
-    /// Gives control back to the machine, with an operation announced.
-    #[inline]
-    fn park_announced(&self) -> Resume {
+    /// An operation is announced: waits for its turn.
+    fn wait(&self) -> Resume {
         // An unwinding that the program caught is over: `park` looks whether it is.
-        if self.unwinding.get() || std::thread::panicking() { self.park() } else { self.suspend() }
+        if self.unwinding.get() || std::thread::panicking() {
+            return self.park();
+        }
+        // Threads that were spawned must announce something first.
+        if self.starts.borrow().is_empty() {
+            match self.drive() {
+                Turn::Go(thread) if thread == self.thread.get() => return Resume::Answer,
+                turn => self.turn.set(Some(turn)),
+            }
+        }
+        self.suspend()
     }
 
+    #[inline(never)]
     fn park(&self) -> Resume {
         let unwinding = u32::from(self.panicking());
         self.parked_unwinding.set(self.parked_unwinding.get() + unwinding);
@@ -404,12 +603,13 @@ impl Context {
         resume
     }
 
-    #[inline]
+    #[inline(never)]
     fn suspend(&self) -> Resume {
         // SAFETY: the pointer is that of the running coroutine's yielder, which
-        // lives on its stack as long as the coroutine: `enter` and
-        // `set_yielder` set it whenever a coroutine is resumed or started.
-        unsafe { &*self.yielder.get() }.suspend(())
+        // lives on its stack as long as the coroutine: `prepare` and
+        // `run_threads` set it whenever a coroutine is resumed or started.
+        unsafe { &*self.yielder.get() }.suspend(Pause::Parked);
+        self.resume.get()
     }
 
     fn unwind(&self) -> ! {
@@ -457,7 +657,7 @@ impl Context {
     /// The running thread has failed and does nothing more in this execution,
     /// nor does it end.
     fn rest(&self) {
-        while let Resume::Answer(_) = self.park() {}
+        while let Resume::Answer = self.park() {}
     }
 
     /// An access to plain memory.
@@ -482,8 +682,8 @@ impl Context {
     /// `None` if the execution is being torn down: the code is dropped.
     pub(crate) fn spawn(
         &self,
-        name: Option<Arc<str>>,
-        body: Body,
+        name: Option<&str>,
+        work: Box<dyn Work>,
         at: &'static Location<'static>,
     ) -> Option<ThreadId> {
         use selvedge_core::op::ThreadOp;
@@ -495,7 +695,7 @@ impl Context {
         if let Some(name) = name {
             self.world(|w| w.name_thread(child, name));
         }
-        self.starts.borrow_mut().push((child, body));
+        self.starts.borrow_mut().push_back((child, work));
         Some(child)
     }
 

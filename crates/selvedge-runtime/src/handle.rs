@@ -86,8 +86,23 @@ pub(crate) fn next_exploration() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// An epoch that no other execution of this process has; never 0.
-pub(crate) fn next_epoch() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+/// Epochs that no other execution of this process has; never 0. They are taken
+/// in blocks: the counter of the process is shared by all explorations.
+#[derive(Debug, Default)]
+pub(crate) struct Epochs {
+    next: u64,
+    end: u64,
+}
+
+impl Epochs {
+    pub(crate) fn next(&mut self) -> u64 {
+        const BLOCK: u64 = 1 << 10;
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        if self.next == self.end {
+            self.next = NEXT.fetch_add(BLOCK, Ordering::Relaxed);
+            self.end = self.next + BLOCK;
+        }
+        self.next += 1;
+        self.next - 1
+    }
 }

@@ -1,23 +1,27 @@
 //! The machine: one coroutine for each thread of the program, on pooled stacks.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use corosensei::stack::DefaultStack;
-use corosensei::{Coroutine, CoroutineResult, Yielder};
+use corosensei::{Coroutine, CoroutineResult};
 use selvedge_core::id::ThreadId;
-use selvedge_core::machine::Machine;
+use selvedge_core::machine::{Driver, Machine, Turn};
 use selvedge_core::world::World;
 
-use crate::context::{Context, Resume, current};
-use crate::{handle, hook};
+use crate::context::{Body, Context, Pause, Resume, Yielder};
+use crate::handle::Epochs;
+use crate::hook;
 
 /// The size of a thread's stack in bytes: that of std's threads. Only the
 /// pages that are used take memory.
 const STACK_SIZE: usize = 2 << 20;
 
-struct Slot {
-    coroutine: Option<Coroutine<Resume, (), (), DefaultStack>>,
-    yielder: *const Yielder<Resume, ()>,
+/// A coroutine that runs threads, one after the other.
+struct Worker {
+    coroutine: Coroutine<(), Pause, (), DefaultStack>,
+    /// Null until it has been run.
+    yielder: *const Yielder,
 }
 
 /// Runs a closure and the threads that it spawns as coroutines on the calling
@@ -40,18 +44,28 @@ struct Slot {
 /// assert_eq!(report.executions, 2);
 /// ```
 pub struct Native {
-    body: Arc<dyn Fn() + Send + Sync>,
-    context: Box<Context>,
-    slots: Vec<Slot>,
-    /// The slots that hold an unfinished coroutine, in order of creation.
+    context: Rc<Context>,
+    workers: Vec<Option<Box<Worker>>>,
+    /// The workers that run no thread.
+    idle: Vec<Box<Worker>>,
+    /// The threads that have a worker, in order of creation.
     alive: Vec<ThreadId>,
-    stacks: Vec<DefaultStack>,
     leaked: u64,
+    epochs: Epochs,
 }
 
 impl std::fmt::Debug for Native {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Native").field("alive", &self.alive).finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    fn new() -> Box<Worker> {
+        let stack = DefaultStack::new(STACK_SIZE).expect("memory for the stack of a thread");
+        let coroutine =
+            Coroutine::with_stack(stack, |yielder: &Yielder, ()| Context::run_threads(yielder));
+        Box::new(Worker { coroutine, yielder: std::ptr::null() })
     }
 }
 
@@ -65,12 +79,12 @@ impl Native {
     pub fn from_arc(body: Arc<dyn Fn() + Send + Sync>) -> Self {
         hook::install();
         Native {
-            body,
-            context: Box::new(Context::new()),
-            slots: Vec::new(),
+            context: Rc::new(Context::new(body)),
+            workers: Vec::new(),
+            idle: Vec::new(),
             alive: Vec::new(),
-            stacks: Vec::new(),
             leaked: 0,
+            epochs: Epochs::default(),
         }
     }
 
@@ -80,74 +94,65 @@ impl Native {
         self.leaked
     }
 
-    fn launch(
-        &mut self,
-        thread: ThreadId,
-        body: impl FnOnce() + 'static,
-        first: Resume,
-        world: &mut World,
-    ) {
-        let stack = self.stacks.pop().unwrap_or_else(|| {
-            DefaultStack::new(STACK_SIZE).expect("memory for the stack of a thread")
-        });
-        let coroutine =
-            Coroutine::with_stack(stack, move |yielder: &Yielder<Resume, ()>, first| {
-                let context = current().expect("a coroutine runs within its machine's context");
-                context.set_yielder(yielder);
-                context.run_thread(first, body);
-            });
+    fn launch(&mut self, thread: ThreadId, body: Body, first: Resume) {
+        let worker = match self.idle.pop() {
+            Some(worker) => worker,
+            None => self.context.outside(Worker::new),
+        };
         let index = thread.index();
-        if index >= self.slots.len() {
-            self.slots
-                .resize_with(index + 1, || Slot { coroutine: None, yielder: std::ptr::null() });
+        if index >= self.workers.len() {
+            self.workers.resize_with(index + 1, || None);
         }
-        self.slots[index].coroutine = Some(coroutine);
+        self.workers[index] = Some(worker);
         self.alive.push(thread);
-        self.run(thread, first, world);
+        self.context.set_body(body);
+        self.run_thread(thread, first);
     }
 
-    /// Runs a thread until it parks or ends; true if it has ended.
-    fn run(&mut self, thread: ThreadId, resume: Resume, world: &mut World) -> bool {
-        let slot = &mut self.slots[thread.index()];
-        let coroutine = slot.coroutine.as_mut().expect("a thread that has not ended");
-        let result = self.context.enter(world, thread, slot.yielder, || {
-            let result = coroutine.resume(resume);
-            slot.yielder = self.context.yielder();
-            result
-        });
-        match result {
-            CoroutineResult::Yield(()) => false,
-            CoroutineResult::Return(()) => {
-                let ended = slot.coroutine.take().expect("it has just run");
-                self.stacks.push(ended.into_stack());
-                let at = self.alive.iter().position(|t| *t == thread).expect("it was alive");
-                self.alive.remove(at);
-                world.finish(thread);
-                true
+    /// Runs a thread until it parks or ends.
+    fn run_thread(&mut self, thread: ThreadId, resume: Resume) {
+        let slot = &mut self.workers[thread.index()];
+        let worker = slot.as_mut().expect("a thread that has not ended");
+        self.context.prepare(thread, worker.yielder, resume);
+        match worker.coroutine.resume(()) {
+            CoroutineResult::Yield(Pause::Parked) => worker.yielder = self.context.yielder(),
+            CoroutineResult::Yield(Pause::Ended) => {
+                worker.yielder = self.context.yielder();
+                self.idle.extend(slot.take());
+                self.alive.retain(|t| *t != thread);
+                self.context.world(|world| world.finish(thread));
             }
+            CoroutineResult::Return(()) => unreachable!("a worker ends with its machine"),
         }
     }
 
-    fn start_spawned(&mut self, first: Resume, world: &mut World) {
-        while let Some((thread, body)) = self.context.take_start() {
+    #[inline]
+    fn start_spawned(&mut self, first: Resume) {
+        while let Some((thread, work)) = self.context.take_start() {
             // A failure while another thread started: the rest need not run.
-            let first = if world.is_cut() { Resume::Cancel } else { first };
-            self.launch(thread, body, first, world);
+            let cut = self.context.world(|world| world.is_cut());
+            self.launch(thread, Body::Spawned(work), if cut { Resume::Cancel } else { first });
         }
     }
 }
 
 impl Machine for Native {
-    fn start(&mut self, world: &mut World) {
-        self.context.begin(handle::next_epoch());
-        let body = Arc::clone(&self.body);
-        self.launch(ThreadId::MAIN, move || body(), Resume::Answer(0), world);
-        self.start_spawned(Resume::Answer(0), world);
-    }
-
-    fn resume(&mut self, thread: ThreadId, answer: u64, world: &mut World) {
-        self.run(thread, Resume::Answer(answer), world);
-        self.start_spawned(Resume::Answer(0), world);
+    fn run(&mut self, world: &mut World, driver: &mut dyn Driver) {
+        let context = Rc::clone(&self.context);
+        context.begin(self.epochs.next());
+        context.enter(world, Some(driver), || {
+            self.launch(ThreadId::MAIN, Body::Main, Resume::Answer);
+            loop {
+                if context.has_starts() {
+                    self.start_spawned(Resume::Answer);
+                }
+                match context.next_turn() {
+                    Turn::Go(thread) => self.run_thread(thread, Resume::Answer),
+                    Turn::Stop => break,
+                }
+            }
+        });
+        context.rethrow();
     }
 
     fn learnt(&mut self) -> bool {
@@ -164,19 +169,26 @@ impl Machine for Native {
 
     fn finish(&mut self, world: &mut World) {
         self.context.tear_down();
-        self.start_spawned(Resume::Cancel, world);
-        // Children before parents, on whose stacks they may borrow. A thread
-        // whose destructors wait for another one is tried again after that one.
-        while !self.alive.is_empty() {
-            let before = self.alive.len();
-            for thread in self.alive.clone().into_iter().rev() {
-                self.run(thread, Resume::Cancel, world);
-                self.start_spawned(Resume::Cancel, world);
-            }
-            if self.alive.len() >= before {
-                self.leak();
-            }
+        if self.alive.is_empty() && !self.context.has_starts() {
+            return self.context.end();
         }
+        let context = Rc::clone(&self.context);
+        context.enter(world, None, || {
+            self.start_spawned(Resume::Cancel);
+            // Children before parents, on whose stacks they may borrow. A thread
+            // whose destructors wait for another one is tried again after that one.
+            while !self.alive.is_empty() {
+                let before = self.alive.len();
+                for thread in self.alive.clone().into_iter().rev() {
+                    self.run_thread(thread, Resume::Cancel);
+                    self.start_spawned(Resume::Cancel);
+                }
+                if self.alive.len() >= before {
+                    self.leak();
+                }
+            }
+        });
+        context.end();
     }
 }
 
@@ -185,8 +197,7 @@ impl Native {
     /// again, and what it borrows or owns stays where it is.
     fn leak(&mut self) {
         for thread in self.alive.drain(..) {
-            let coroutine = self.slots[thread.index()].coroutine.take();
-            std::mem::forget(coroutine);
+            std::mem::forget(self.workers[thread.index()].take());
             self.leaked += 1;
         }
         self.context.lost_unwinding();
@@ -194,10 +205,18 @@ impl Native {
 }
 
 impl Drop for Native {
-    /// An exploration that ended by a panic of a strategy leaves threads behind.
     fn drop(&mut self) {
+        // An exploration that ended by a panic of a strategy leaves threads behind.
         if !self.alive.is_empty() {
             self.leak();
         }
+        let context = Rc::clone(&self.context);
+        context.enter(&mut World::new(), None, || {
+            for mut worker in self.idle.drain(..) {
+                // Without a thread to run it returns.
+                let result = worker.coroutine.resume(());
+                debug_assert_eq!(result, CoroutineResult::Return(()));
+            }
+        });
     }
 }

@@ -1,51 +1,23 @@
 //! `std::thread` on coroutines.
 
 mod scope;
+mod task;
 
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::panic::Location;
 use std::time::Duration;
 
 use selvedge_core::id::ThreadId as ModelId;
 use selvedge_core::op::{OpKind, ParkOp, ThreadOp, YieldKind};
 
-use crate::context::{self, Cancelled};
-use crate::sync::Arc;
+use crate::context;
+
+use task::Outcome;
 
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use std::thread::Result;
-
-/// Where a thread leaves its result for whoever joins it. Who drops a result
-/// that nobody joined is explored, as for any `Arc`.
-struct Packet<T>(Arc<Mutex<Option<Result<T>>>>);
-
-impl<T> Clone for Packet<T> {
-    fn clone(&self) -> Self {
-        Packet(Arc::clone(&self.0))
-    }
-}
-
-impl<T> Packet<T> {
-    fn new() -> Self {
-        Packet(Arc::new(Mutex::new(None)))
-    }
-
-    /// Runs the code of a thread and keeps its result. A panic is reported.
-    fn run(&self, f: impl FnOnce() -> T) {
-        let result = catch_unwind(AssertUnwindSafe(f));
-        if let (Err(payload), Some(context)) = (&result, context::current()) {
-            context.thread_panicked(&**payload);
-        }
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-    }
-
-    fn take(&self) -> Result<T> {
-        let result = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        result.unwrap_or_else(|| Err(Box::new(Cancelled)))
-    }
-}
+pub(crate) use task::Work;
 
 /// `std::thread::ThreadId`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,10 +53,6 @@ impl Thread {
         }
     }
 
-    fn is_of(&self, execution: u64) -> bool {
-        matches!(self.0, Inner::Model { epoch, .. } if epoch == execution)
-    }
-
     /// The name given to the thread's builder.
     pub fn name(&self) -> Option<&str> {
         match &self.0 {
@@ -106,7 +74,12 @@ impl Thread {
 pub struct JoinHandle<T>(Join<T>);
 
 enum Join<T> {
-    Model { thread: Thread, id: Option<ModelId>, packet: Packet<T> },
+    /// `id` is `None` if the thread was not started.
+    Model {
+        epoch: u64,
+        id: Option<ModelId>,
+        outcome: Outcome<T>,
+    },
     Real(std::thread::JoinHandle<T>),
 }
 
@@ -118,13 +91,15 @@ impl<T> JoinHandle<T> {
     #[track_caller]
     pub fn join(self) -> Result<T> {
         match self.0 {
-            Join::Model { thread, id, packet } => {
+            Join::Model { epoch, id, outcome } => {
                 // A handle that survived its execution has nobody to wait for.
-                let context = context::current().filter(|c| thread.is_of(c.epoch()));
-                if let (Some(id), Some(context)) = (id, context) {
+                let context = context::current().filter(|c| c.epoch() == epoch);
+                let thread = context.zip(id);
+                if let Some((context, id)) = thread {
                     context.perform(OpKind::Thread(ThreadOp::Join(id)), None);
                 }
-                packet.take()
+                // SAFETY: `spawn` put together what belongs together.
+                unsafe { outcome.take(thread) }
             }
             Join::Real(handle) => handle.join(),
         }
@@ -133,7 +108,10 @@ impl<T> JoinHandle<T> {
     /// A handle to the thread.
     pub fn thread(&self) -> Thread {
         match &self.0 {
-            Join::Model { thread, .. } => thread.clone(),
+            Join::Model { epoch, id, .. } => {
+                let thread = id.unwrap_or(ModelId::MAIN);
+                Thread(Inner::Model { epoch: *epoch, thread, name: given_name(*epoch, *id) })
+            }
             Join::Real(handle) => Thread(Inner::Real(handle.thread().clone())),
         }
     }
@@ -195,17 +173,9 @@ impl Builder {
         let Some(context) = context::current() else {
             return Ok(JoinHandle(Join::Real(self.real().spawn(f)?)));
         };
-        let packet = Packet::new();
-        let theirs = packet.clone();
-        let body = Box::new(move || theirs.run(f));
-        let name = self.name.map(std::sync::Arc::<str>::from);
-        let id = context.spawn(name.clone(), body, Location::caller());
-        let thread = Thread(Inner::Model {
-            epoch: context.epoch(),
-            thread: id.unwrap_or(ModelId::MAIN),
-            name,
-        });
-        Ok(JoinHandle(Join::Model { thread, id, packet }))
+        let (work, outcome) = task::work(f);
+        let id = context.spawn(self.name.as_deref(), work, Location::caller());
+        Ok(JoinHandle(Join::Model { epoch: context.epoch(), id, outcome }))
     }
 
     /// Starts a thread that may borrow from outside the scope.
@@ -237,6 +207,12 @@ where
     T: Send + 'static,
 {
     Builder::new().spawn(f).expect("failed to spawn thread")
+}
+
+/// The name that was given to a thread, as long as its execution goes on.
+fn given_name(epoch: u64, thread: Option<ModelId>) -> Option<std::sync::Arc<str>> {
+    let context = context::current().filter(|c| c.epoch() == epoch)?;
+    context.world(|w| w.given_name(thread?).cloned())
 }
 
 /// A handle to the calling thread.

@@ -6,13 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering as RealOrdering};
 
-use selvedge_core::explore::{Limits, Random, explore};
+use selvedge_core::explore::{Decision, Limits, Random, Step, Strategy, View, execute, explore};
 use selvedge_core::failure::Fault;
 use selvedge_core::report::{Engine, Report};
+use selvedge_core::world::World;
 use selvedge_runtime::channel::bounded;
 use selvedge_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use selvedge_runtime::sync::{Condvar, Mutex, RwLock};
-use selvedge_runtime::{Native, hint, thread, violated};
+use selvedge_runtime::{Native, exploring, hint, thread, violated};
 
 /// Counts those of its kind that are alive.
 struct Alive<'a>(&'a AtomicI64);
@@ -238,4 +239,53 @@ fn poison_does_not_outlive_its_execution() {
         assert!(LOCK.lock().is_err());
     });
     assert_eq!(report.failing, 0, "{:?}", report.failures());
+}
+
+/// Picks the oldest enabled thread, and panics at its third decision.
+struct Fragile {
+    decisions: u32,
+}
+
+impl Strategy for Fragile {
+    fn name(&self) -> String {
+        "fragile".to_owned()
+    }
+
+    fn begin(&mut self) -> bool {
+        true
+    }
+
+    fn next(&mut self, view: &View<'_>) -> Decision {
+        assert!(!exploring(), "a strategy is no part of the program");
+        self.decisions += 1;
+        assert!(self.decisions < 3, "the strategy has had enough");
+        Decision::Step(Step { thread: view.enabled()[0], choice: 0 })
+    }
+
+    fn end(&mut self, _: &World) {}
+}
+
+/// Strategies decide on the stack of the thread that has just parked.
+#[test]
+fn a_panic_of_a_strategy_is_no_panic_of_the_program() {
+    let caught = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&caught);
+    let mut machine = Native::new(move || {
+        let turns = || {
+            let n = AtomicU32::new(0);
+            for _ in 0..9 {
+                n.fetch_add(1, SeqCst);
+            }
+        };
+        if catch_unwind(turns).is_err() {
+            seen.fetch_add(1, RealOrdering::Relaxed);
+        }
+    });
+    let mut world = World::new();
+    let run =
+        AssertUnwindSafe(|| execute(&mut machine, &mut world, &mut Fragile { decisions: 0 }, 99));
+    let payload = catch_unwind(run).expect_err("the panic of the strategy");
+    assert_eq!(payload.downcast_ref::<&str>(), Some(&"the strategy has had enough"));
+    assert_eq!(caught.load(RealOrdering::Relaxed), 0);
+    assert!(!exploring());
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::ThreadId;
-use crate::machine::Machine;
+use crate::machine::{Driver, Machine, Turn};
 use crate::op::Op;
 use crate::report::{End, Report};
 use crate::schedule::Schedule;
@@ -134,6 +134,21 @@ pub trait Strategy {
     fn left_out(&self) -> Option<String> {
         Some(format!("all that {} does", self.name()))
     }
+
+    /// Runs one execution to its end, from [`begin`](Self::begin) on; the
+    /// machine is still to be [finished](Machine::finish).
+    ///
+    /// There is no reason to implement it: it is a method so that each
+    /// strategy has its own, into which its decisions are inlined.
+    #[doc(hidden)]
+    fn execute(&mut self, machine: &mut dyn Machine, world: &mut World, max_steps: u64) -> Outcome {
+        world.begin();
+        let mut steps = Steps { strategy: self, max_steps, outcome: Outcome::Complete };
+        machine.run(world, &mut steps);
+        let Steps { strategy, outcome, .. } = steps;
+        strategy.end(world);
+        outcome
+    }
 }
 
 /// When to stop.
@@ -164,67 +179,89 @@ pub enum Outcome {
     Abandoned,
 }
 
-/// Runs one execution to its end; the machine is left finished.
+/// Runs one execution to its end; the machine is still to be
+/// [finished](Machine::finish).
 pub fn execute(
     machine: &mut dyn Machine,
     world: &mut World,
     strategy: &mut dyn Strategy,
     max_steps: u64,
 ) -> Outcome {
-    let mut enabled: Vec<ThreadId> = Vec::new();
-    execute_with(machine, world, strategy, max_steps, &mut enabled)
+    strategy.execute(machine, world, max_steps)
 }
 
-fn execute_with(
-    machine: &mut dyn Machine,
-    world: &mut World,
-    strategy: &mut dyn Strategy,
+/// The steps of an execution, as a strategy takes them.
+struct Steps<'a, S: ?Sized> {
+    strategy: &'a mut S,
     max_steps: u64,
-    enabled: &mut Vec<ThreadId>,
-) -> Outcome {
-    world.begin();
-    machine.start(world);
-    let outcome = loop {
+    outcome: Outcome,
+}
+
+impl<S: Strategy + ?Sized> Driver for Steps<'_, S> {
+    fn turn(&mut self, world: &mut World) -> Turn {
         if world.is_cut() {
-            break Outcome::Complete;
+            return Turn::Stop;
         }
-        enabled.clear();
-        enabled.extend(world.threads().iter().copied().filter(|&t| world.enabled(t)));
-        if enabled.is_empty() {
-            if world.wake_sleeper() {
-                continue;
-            }
-            match world.stuck() {
-                Some(fault) => {
-                    world.forget_wakes();
-                    // That others wait for a thread that has failed is no news.
-                    if world.faults().is_empty() {
-                        world.fail(fault);
-                    }
-                }
-                None => world.end_wakes(),
-            }
-            break Outcome::Complete;
+        world.update_enabled();
+        if world.enabled_threads().is_empty() && (world.is_over() || !wake(world)) {
+            return Turn::Stop;
         }
-        if world.events().len() as u64 >= max_steps {
-            let fault = step_bound(world, max_steps);
-            world.fail(fault);
-            break Outcome::Complete;
+        if world.events().len() as u64 >= self.max_steps {
+            return self.cut(world);
         }
-        match strategy.next(&View::new(world, enabled)) {
+        match self.strategy.next(&View::new(world, world.enabled_threads())) {
             Decision::Step(Step { thread, choice }) => {
-                let answer = world.step(thread, choice);
-                machine.resume(thread, answer, world);
+                world.step(thread, choice);
+                Turn::Go(thread)
             }
-            Decision::Abandon => break Outcome::Abandoned,
-            Decision::Diverged(fault) => {
-                world.fail(*fault);
-                break Outcome::Complete;
+            decision => self.stop(decision, world),
+        }
+    }
+}
+
+impl<S: ?Sized> Steps<'_, S> {
+    #[cold]
+    #[inline(never)]
+    fn stop(&mut self, decision: Decision, world: &mut World) -> Turn {
+        match decision {
+            Decision::Step(_) => {}
+            Decision::Abandon => self.outcome = Outcome::Abandoned,
+            Decision::Diverged(fault) => world.fail(*fault),
+        }
+        Turn::Stop
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn cut(&self, world: &mut World) -> Turn {
+        let fault = step_bound(world, self.max_steps);
+        world.fail(fault);
+        Turn::Stop
+    }
+}
+
+/// No thread is enabled: wakes sleepers until one is. False if the execution
+/// is over; why it got stuck, if it did, is noted.
+#[cold]
+#[inline(never)]
+fn wake(world: &mut World) -> bool {
+    while world.wake_sleeper() {
+        world.update_enabled();
+        if !world.enabled_threads().is_empty() {
+            return true;
+        }
+    }
+    match world.stuck() {
+        Some(fault) => {
+            world.forget_wakes();
+            // That others wait for a thread that has failed is no news.
+            if world.faults().is_empty() {
+                world.fail(fault);
             }
         }
-    };
-    strategy.end(world);
-    outcome
+        None => world.end_wakes(),
+    }
+    false
 }
 
 fn step_bound(world: &World, max_steps: u64) -> Fault {
@@ -261,7 +298,6 @@ pub fn explore(
     let start = Instant::now();
     let mut world = World::new();
     world.set_running_on(limits.keep_going && strategy.runs_on());
-    let mut enabled = Vec::new();
     let mut runs: u64 = 0;
     let mut looked_at = 0;
     let mut learnt_late = false;
@@ -298,7 +334,7 @@ pub fn explore(
                 .map_or(End::Exhausted, End::Bounded);
         }
         runs += 1;
-        let outcome = execute_with(machine, &mut world, strategy, limits.max_steps, &mut enabled);
+        let outcome = strategy.execute(machine, &mut world, limits.max_steps);
         report.steps += world.events().len() as u64;
         match outcome {
             Outcome::Complete => {

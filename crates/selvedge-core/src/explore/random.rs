@@ -4,7 +4,7 @@
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::world::World;
+use crate::world::{Choices, World};
 
 use super::{Decision, Step, Strategy, View};
 
@@ -25,6 +25,14 @@ impl Random {
     pub fn new(seed: u64) -> Self {
         Random { seed, execution: 0, rng: Xoshiro256PlusPlus::seed_from_u64(seed) }
     }
+
+    #[inline(never)]
+    fn choose(&mut self, choices: Choices) -> u32 {
+        match choices.len() {
+            1 => choices.nth(0),
+            n => choices.nth(self.rng.random_range(0..n)),
+        }
+    }
 }
 
 impl Strategy for Random {
@@ -40,16 +48,16 @@ impl Strategy for Random {
         true
     }
 
+    #[inline]
     fn next(&mut self, view: &View<'_>) -> Decision {
         let enabled = view.enabled();
         let thread = match enabled {
             [only] => *only,
-            _ => enabled[self.rng.random_range(0..enabled.len())],
+            _ => enabled[self.rng.random_range(0..enabled.len() as u32) as usize],
         };
-        let choices = view.choices(thread);
-        let choice = match choices.len() {
-            1 => choices.nth(0),
-            n => choices.nth(self.rng.random_range(0..n)),
+        let choice = match view.choices(thread) {
+            Choices::Below(1) => 0,
+            choices => self.choose(choices),
         };
         Decision::Step(Step { thread, choice })
     }

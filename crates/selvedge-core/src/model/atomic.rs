@@ -1,7 +1,7 @@
 //! Atomics under sequential consistency: a value, read and written whole.
 
-use super::Effect;
-use crate::op::{AtomicOp, Rmw};
+use super::{Applied, Effect};
+use crate::op::{Access, AtomicOp, Rmw};
 
 /// How the bits of an atomic are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,9 +78,26 @@ impl AtomicState {
         }
     }
 
+    /// The same, carried out in place.
+    #[inline]
+    pub(crate) fn apply(&mut self, op: &AtomicOp) -> Applied {
+        let old = self.value;
+        let new = match *op {
+            AtomicOp::Store { value, .. } => value,
+            AtomicOp::Rmw { rmw, operand, .. } => self.modified(rmw, operand),
+            AtomicOp::CompareExchange { expected, new, .. } if old == expected => new,
+            AtomicOp::CompareExchange { .. } | AtomicOp::Load { .. } => {
+                return Applied { answer: old, access: Some(Access::Read), changed: false };
+            }
+        };
+        self.value = new;
+        Applied { answer: old, access: Some(Access::Write), changed: new != old }
+    }
+
+    #[inline]
     fn modified(&self, rmw: Rmw, operand: u64) -> u64 {
         let (old, ty) = (self.value, self.ty);
-        let larger = match ty {
+        let larger = || match ty {
             ValueType::Signed(_) => ty.signed(operand) > ty.signed(old),
             _ => operand > old,
         };
@@ -93,14 +110,14 @@ impl AtomicState {
             Rmw::Or => old | operand,
             Rmw::Xor => old ^ operand,
             Rmw::Max => {
-                if larger {
+                if larger() {
                     operand
                 } else {
                     old
                 }
             }
             Rmw::Min => {
-                if larger {
+                if larger() {
                     old
                 } else {
                     operand
@@ -118,7 +135,10 @@ mod tests {
     use std::sync::atomic::{AtomicI8, AtomicU8, Ordering};
 
     fn after(ty: ValueType, value: u64, op: AtomicOp) -> (u64, Option<u64>) {
-        let effect = AtomicState { value, ty }.eval(&op).unwrap();
+        let mut state = AtomicState { value, ty };
+        let effect = state.eval(&op).unwrap();
+        let applied = super::super::apply(&mut state.clone(), Some(effect.clone()));
+        assert_eq!(Some(state.apply(&op)), applied, "in place it does the same");
         match effect.next {
             Next::Same => (effect.answer, None),
             Next::To(s) => (effect.answer, Some(s.value)),

@@ -157,8 +157,8 @@ impl ObjectState {
     pub fn apply(&mut self, op: &OpKind, thread: ThreadId, choice: u32) -> Option<Applied> {
         use ObjectState as O;
         match (self, op) {
-            (O::Atomic(s), OpKind::Atomic(op)) => apply(s, s.eval(op)),
-            (O::Mutex(s), OpKind::Mutex(op)) => apply(s, s.eval(*op, thread)),
+            (O::Atomic(s), OpKind::Atomic(op)) => Some(s.apply(op)),
+            (O::Mutex(s), OpKind::Mutex(op)) => s.apply(*op, thread),
             (O::RwLock(s), OpKind::RwLock(op)) => apply(s, s.eval(*op, thread)),
             (O::Condvar(s), OpKind::Condvar(op)) => apply(s, s.eval(*op, thread, choice)),
             (O::Once(s), OpKind::Once(op)) => apply(s, s.eval(*op, thread)),

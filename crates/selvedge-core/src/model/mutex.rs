@@ -1,8 +1,8 @@
 //! A mutex: who holds it.
 
-use super::Effect;
+use super::{Applied, Effect};
 use crate::id::ThreadId;
-use crate::op::MutexOp;
+use crate::op::{Access, MutexOp};
 
 /// The state of a mutex.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,12 +24,43 @@ impl MutexState {
             (MutexOp::ClearPoison, _) => Effect::write(0, self),
         }
     }
+
+    /// The same, carried out in place.
+    #[inline]
+    pub(crate) fn apply(&mut self, op: MutexOp, thread: ThreadId) -> Option<Applied> {
+        let (answer, owner) = match (op, self.owner) {
+            (MutexOp::Lock, Some(_)) => return None,
+            (MutexOp::TryLock, Some(_)) | (MutexOp::IsPoisoned, _) => {
+                return Some(Applied { answer: 0, access: Some(Access::Read), changed: false });
+            }
+            (MutexOp::Lock | MutexOp::TryLock, None) => (1, Some(thread)),
+            (MutexOp::Unlock, _) => (0, None),
+            (MutexOp::ClearPoison, owner) => (0, owner),
+        };
+        let changed = self.owner != owner;
+        self.owner = owner;
+        Some(Applied { answer, access: Some(Access::Write), changed })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Next;
+
+    #[test]
+    fn in_place_it_does_the_same() {
+        use MutexOp::{ClearPoison, IsPoisoned, Lock, TryLock, Unlock};
+        for owner in [None, Some(ThreadId(1)), Some(ThreadId(2))] {
+            for op in [Lock, TryLock, Unlock, IsPoisoned, ClearPoison] {
+                let (mut one, mut other) = (MutexState { owner }, MutexState { owner });
+                let effect = one.eval(op, ThreadId(1));
+                let applied = crate::model::apply(&mut one, effect);
+                assert_eq!(other.apply(op, ThreadId(1)), applied);
+                assert_eq!(one, other);
+            }
+        }
+    }
 
     #[test]
     fn a_held_mutex_blocks_and_refuses() {

@@ -20,7 +20,7 @@ use std::panic::Location;
 
 use crate::failure::Fault;
 use crate::id::{ObjectId, ThreadId};
-use crate::machine::Machine;
+use crate::machine::{Driver, Machine, Turn};
 use crate::model::{
     AtomicState, ChannelState, CondvarState, MutexState, ObjectState, OnceState, RwLockState,
     ValueType, channel,
@@ -502,7 +502,7 @@ impl Toy {
     }
 }
 
-impl Machine for Toy {
+impl Toy {
     fn start(&mut self, world: &mut World) {
         self.threads = self.code.iter().map(|_| ToyThread::default()).collect();
         self.memory = self.plain.clone();
@@ -548,6 +548,15 @@ impl Machine for Toy {
         self.run(index, world);
         if let Some(child) = child {
             self.run(child, world);
+        }
+    }
+}
+
+impl Machine for Toy {
+    fn run(&mut self, world: &mut World, driver: &mut dyn Driver) {
+        self.start(world);
+        while let Turn::Go(thread) = driver.turn(world) {
+            self.resume(thread, world.answer(), world);
         }
     }
 

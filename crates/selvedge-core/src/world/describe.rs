@@ -17,7 +17,7 @@ use super::{Event, Logged, World};
 impl World {
     /// The name of a thread: given by the program, or `main`, or `t` and its path.
     pub fn thread_name(&self, thread: ThreadId) -> String {
-        match &self.threads[thread.index()].name {
+        match self.given_name(thread) {
             Some(name) => name.to_string(),
             None if thread == ThreadId::MAIN => "main".to_owned(),
             None => format!("t{}", self.path(thread)),

@@ -5,6 +5,10 @@
 //! nothing. Rules as in RC11 (Lahav, Vafeiadis, Kang, Hur, Dreyer, PLDI 2017)
 //! with the release sequences of C++20, on the values of sequential
 //! consistency.
+//!
+//! Nothing but the search for data races asks for these clocks. They are not
+//! kept until a program first touches plain memory; then those of the
+//! execution so far are made from its events, and from there on all are kept.
 
 use std::collections::VecDeque;
 
@@ -13,6 +17,7 @@ use crate::id::{ObjectId, ThreadId};
 use crate::model::{ObjectState, channel, once};
 use crate::op::{
     Access, AtomicOp, ChannelOp, MemoryOrder, MutexOp, OnceOp, OpKind, ParkOp, RefsOp, RwLockOp,
+    SelectOp, ThreadOp,
 };
 
 use super::World;
@@ -28,6 +33,8 @@ pub(super) struct ObjectClocks {
     messages: VecDeque<Clock>,
     /// By receivers of a rendezvous, to the sender of each taken offer.
     taken: Vec<(u64, Clock)>,
+    /// How many offers of a rendezvous were taken.
+    received: u64,
 }
 
 impl ObjectClocks {
@@ -36,6 +43,7 @@ impl ObjectClocks {
         self.readers.clear();
         self.messages.clear();
         self.taken.clear();
+        self.received = 0;
     }
 }
 
@@ -125,7 +133,8 @@ impl World {
                     if let ObjectState::Channel(s) = &object.state
                         && s.capacity == Some(0)
                     {
-                        clocks.taken.push((s.taken - 1, me.hb.clone()));
+                        clocks.taken.push((clocks.received, me.hb.clone()));
+                        clocks.received += 1;
                     }
                 }
                 ChannelOp::Taken { ticket } if answer == channel::OK => {
@@ -149,13 +158,114 @@ impl World {
         }
     }
 
-    pub(super) fn fence(&mut self, thread: ThreadId, order: MemoryOrder) {
+    /// The same for an operation of a thread.
+    pub(super) fn synchronise_thread(&mut self, thread: ThreadId, op: ThreadOp, answer: u64) {
+        match op {
+            ThreadOp::Spawn => {
+                let [me, child] = self.two(thread, ThreadId::from_index(answer as usize));
+                child.hb.copy_from(&me.hb);
+            }
+            ThreadOp::Join(child) => {
+                let [me, other] = self.two(thread, child);
+                // Accesses after its last operation carry the number of the
+                // next one: whoever joins it comes after them, too.
+                other.hb.set(child, other.events + 1);
+                me.hb.join(&other.hb);
+            }
+            ThreadOp::Fence(order) => self.fence(thread, order),
+            ThreadOp::Yield(_) | ThreadOp::Any(_) => {}
+        }
+    }
+
+    /// From now on the clocks are kept; those of the execution so far are made
+    /// from its events.
+    #[cold]
+    pub(super) fn start_clocks(&mut self) {
+        self.keeps_clocks = true;
+        for at in 0..self.events.len() {
+            let event = self.events[at];
+            self.threads[event.thread.index()].hb.set(event.thread, event.index);
+            match (event.op.kind, self.touched(&event)) {
+                (OpKind::Thread(op), _) => {
+                    self.synchronise_thread(event.thread, op, event.answer);
+                }
+                (OpKind::Select(_), Some(channel)) => {
+                    let recv = OpKind::Channel(ChannelOp::Recv);
+                    let received = SelectOp::received(event.answer);
+                    self.synchronise(event.thread, channel, &recv, received, event.access);
+                }
+                (kind, Some(object)) => {
+                    self.synchronise(event.thread, object, &kind, event.answer, event.access);
+                }
+                (_, None) => {}
+            }
+        }
+    }
+
+    fn fence(&mut self, thread: ThreadId, order: MemoryOrder) {
         let me = &mut self.threads[thread.index()];
         if order.acquires() {
             me.hb.join(&me.acquirable);
         }
         if order.releases() {
             me.fenced.copy_from(&me.hb);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::{Random, Strategy, execute};
+    use crate::toy::{Program, Toy};
+
+    /// All clocks of an execution, without trailing zeros.
+    fn clocks(world: &World) -> Vec<Vec<u32>> {
+        let threads = world.threads.iter().flat_map(|t| [&t.hb, &t.acquirable, &t.fenced]);
+        let objects = world.objects.iter().flat_map(|o| {
+            let taken = o.clocks.taken.iter().map(|(_, clock)| clock);
+            [&o.clocks.released, &o.clocks.readers]
+                .into_iter()
+                .chain(&o.clocks.messages)
+                .chain(taken)
+        });
+        let known = |clock: &Clock| {
+            let all = (0..world.threads.len()).map(|t| clock.get(ThreadId::from_index(t)));
+            let mut all: Vec<u32> = all.collect();
+            all.truncate(all.iter().rposition(|&n| n > 0).map_or(0, |last| last + 1));
+            all
+        };
+        threads.chain(objects).map(known).collect()
+    }
+
+    #[test]
+    fn clocks_made_late_are_those_kept_all_along() {
+        let programs = [
+            "T0: W x 1 rlx; F rel; W y 1 rlx; a = FADD x 1 ar; SPAWN T2; JOIN T2; r = R y acq \
+             | T1: a = R y rlx; F acq; b = R x rlx; c = CAS x 1 2 rel rlx; d = R z acq \
+             | T2: W z 1 rel; r = R x acq; e = CAS x 9 1 ar acq",
+            "T0: LOCK m; WAIT c m; UNLOCK m; RLOCK l; RUNLOCK l; SEND q 0 \
+             | T1: LOCK m; NOTIFY c; UNLOCK m; WLOCK l; WUNLOCK l; SEND q 0 \
+             | T2: t = TRY m; if t { UNLOCK m }; NOTIFYALL c; RLOCK l; RUNLOCK l; r = RECV q 0; \
+                   r = RECV q 0; CLOSE q 0",
+            "T0: SEND p 1; SEND p 1; CLOSE p 1 | T1: r = RECV p 1; s = TRYRECV p 1 \
+             | T2: SEND p 1; r = RECV p 1",
+        ];
+        for text in programs {
+            let program = Program::parse(text).expect("a program");
+            let (mut early, mut late) = (World::new(), World::new());
+            early.keeps_clocks = true;
+            for seed in 0..200 {
+                for world in [&mut early, &mut late] {
+                    let mut random = Random::new(seed);
+                    random.begin();
+                    execute(&mut Toy::new(&program), world, &mut random, 1_000);
+                }
+                assert!(!late.keeps_clocks && !late.events.is_empty());
+                late.start_clocks();
+                assert_eq!(clocks(&early), clocks(&late), "{text}, seed {seed}");
+                late = World::new();
+            }
         }
     }
 }

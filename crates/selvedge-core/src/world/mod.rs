@@ -6,6 +6,7 @@
 
 mod choices;
 mod describe;
+mod enabled;
 mod happens_before;
 mod identity;
 mod race;
@@ -19,9 +20,10 @@ use crate::clock::Clock;
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId, ThreadPath};
 use crate::model::{ChannelState, ObjectState};
-use crate::op::{Access, ChannelOp, CondvarOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
+use crate::op::{Access, ChannelOp, CondvarOp, Op, OpKind, SelectOp, ThreadOp};
 
 pub use choices::{Choices, MAX_CASES};
+use enabled::{Enabled, Gate};
 use happens_before::ObjectClocks;
 pub(crate) use identity::op_code;
 use race::CellHistory;
@@ -37,22 +39,6 @@ enum Life {
     Alive,
     /// It has ended.
     Finished,
-}
-
-/// When the announced operation is enabled, as far as that is quickly told.
-#[derive(Clone, Copy, Debug, Default)]
-enum Gate {
-    /// Never: nothing is announced.
-    #[default]
-    Shut,
-    /// Always.
-    Open,
-    /// While the mutex is free.
-    Mutex(ObjectId),
-    /// When what a loop looks at has changed, and the object's rules say so.
-    Asleep,
-    /// The rules of its object say so.
-    Ask,
 }
 
 #[derive(Debug, Default)]
@@ -74,7 +60,10 @@ struct Thread {
     created: u32,
     /// How many channels it has made.
     channels: u32,
+    /// The name that the program gave to it in the last execution that did.
     name: Option<Arc<str>>,
+    /// It did in this one.
+    named: bool,
     park: Option<ObjectId>,
     /// Happens-before: what this thread's next operation is ordered after.
     hb: Clock,
@@ -95,6 +84,8 @@ struct Object {
     name: Option<&'static str>,
     /// Counts the changes of `state` by value.
     version: u32,
+    /// How many threads are parked at operations that it may block.
+    waiters: u32,
     clocks: ObjectClocks,
     history: CellHistory,
 }
@@ -139,12 +130,17 @@ pub struct World {
     threads: Vec<Thread>,
     /// The threads of this execution, in order of creation.
     live: Vec<ThreadId>,
+    /// Those of them that have not ended, in the same order.
+    unfinished: Vec<ThreadId>,
+    enabled: Enabled,
     objects: Vec<Object>,
     /// The objects of this execution, in order of creation.
     registered: Vec<ObjectId>,
     /// The channels of announced selects.
     cases: Vec<ObjectId>,
     events: Vec<Event>,
+    /// What the last step answered.
+    answer: u64,
     faults: Vec<Fault>,
     /// How many events there were when each of them was met.
     faulty_after: Vec<usize>,
@@ -156,6 +152,8 @@ pub struct World {
     first_wake: Option<(usize, usize)>,
     // Of all executions.
     united: bool,
+    /// The program touches plain memory: happens-before is kept track of.
+    keeps_clocks: bool,
     assumed: Vec<&'static Location<'static>>,
     gave_up: Vec<&'static Location<'static>>,
 }
@@ -172,19 +170,29 @@ impl World {
         World {
             threads: vec![Thread::default()],
             live: Vec::new(),
+            unfinished: Vec::new(),
+            enabled: Enabled::default(),
             objects: Vec::new(),
             registered: Vec::new(),
             cases: Vec::new(),
             events: Vec::new(),
+            answer: 0,
             faults: Vec::new(),
             faulty_after: Vec::new(),
             runs_on: false,
             log: None,
             first_wake: None,
             united: false,
+            keeps_clocks: false,
             assumed: Vec::new(),
             gave_up: Vec::new(),
         }
+    }
+
+    /// True if all threads have ended, and none was woken in vain before.
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.unfinished.is_empty() && self.first_wake.is_none()
     }
 
     /// Forgets the last execution and makes the main thread of the next.
@@ -195,13 +203,17 @@ impl World {
             t.announced = None;
             t.gate = Gate::Shut;
             (t.events, t.spawned, t.created, t.channels) = (0, 0, 0, 0);
-            t.name = None;
+            t.named = false;
             t.park = None;
-            t.hb.clear();
-            t.acquirable.clear();
-            t.fenced.clear();
+            if self.keeps_clocks {
+                t.hb.clear();
+                t.acquirable.clear();
+                t.fenced.clear();
+            }
             t.spin.clear();
         }
+        self.unfinished.clear();
+        self.enabled.clear();
         self.registered.clear();
         self.cases.clear();
         self.events.clear();
@@ -213,6 +225,7 @@ impl World {
         }
         self.threads[0].life = Life::Alive;
         self.live.push(ThreadId::MAIN);
+        self.unfinished.push(ThreadId::MAIN);
     }
 
     /// Keeps, or no longer keeps, what a drawing needs beyond the events.
@@ -228,23 +241,20 @@ impl World {
     // ---- for the machine --------------------------------------------------
 
     /// Parks `thread` at its next operation.
-    #[inline]
+    ///
+    /// Inlined, so that the operation is written once, to where it is read:
+    /// copying it just after it was written would stall.
+    #[inline(always)]
     pub fn announce(&mut self, thread: ThreadId, op: Op) {
+        let Op { kind, object, at } = op;
+        let gate = Gate::of(kind, object);
         let t = &mut self.threads[thread.index()];
-        t.announced = Some(op);
-        t.gate = match (op.kind, op.object) {
-            (OpKind::Mutex(MutexOp::Lock), Some(mutex)) => Gate::Mutex(mutex),
-            (OpKind::Atomic(_) | OpKind::Mutex(_), _) => Gate::Open,
-            (OpKind::Thread(ThreadOp::Spawn | ThreadOp::Yield(_) | ThreadOp::Fence(_)), _) => {
-                Gate::Open
-            }
-            _ => Gate::Ask,
-        };
-        if t.spin.is_watched() && self.falls_asleep(thread, &op) {
-            self.threads[thread.index()].gate = Gate::Asleep;
-        }
-        if let (OpKind::Mutex(MutexOp::Lock), Some(object)) = (op.kind, op.object) {
-            self.check_double_lock(thread, object, op.at);
+        t.announced = Some(Op { kind, object, at });
+        t.gate = gate;
+        if gate == Gate::Open && self.enabled.is_running(thread) && !t.spin.is_watched() {
+            self.enabled.goes_on();
+        } else {
+            self.shut_gate(thread);
         }
     }
 
@@ -258,9 +268,10 @@ impl World {
     pub fn finish(&mut self, thread: ThreadId) {
         let t = &mut self.threads[thread.index()];
         t.life = Life::Finished;
-        // Accesses after its last operation carry the number of the next one:
-        // whoever joins it comes after them, too.
-        t.hb.set(thread, t.events + 1);
+        self.enabled.ends(thread);
+        if let Some(at) = self.unfinished.iter().position(|t| *t == thread) {
+            self.unfinished.remove(at);
+        }
     }
 
     /// Something went wrong: the execution ends here, or, if it
@@ -328,8 +339,11 @@ impl World {
                 object.state = state;
                 object.name = name;
                 object.version = 0;
-                object.clocks.clear();
-                object.history.clear();
+                object.waiters = 0;
+                if self.keeps_clocks {
+                    object.clocks.clear();
+                    object.history.clear();
+                }
                 id
             }
             None => {
@@ -341,6 +355,7 @@ impl World {
                     state,
                     name,
                     version: 0,
+                    waiters: 0,
                     clocks: ObjectClocks::default(),
                     history: CellHistory::default(),
                 });
@@ -378,13 +393,19 @@ impl World {
     }
 
     /// Names a thread for reports.
-    pub fn name_thread(&mut self, thread: ThreadId, name: Arc<str>) {
-        self.threads[thread.index()].name = Some(name);
+    pub fn name_thread(&mut self, thread: ThreadId, name: &str) {
+        let t = &mut self.threads[thread.index()];
+        t.named = true;
+        // Most programs give the same name in each execution.
+        if t.name.as_deref() != Some(name) {
+            t.name = Some(name.into());
+        }
     }
 
     /// The name that the program gave to a thread.
     pub fn given_name(&self, thread: ThreadId) -> Option<&Arc<str>> {
-        self.threads[thread.index()].name.as_ref()
+        let t = &self.threads[thread.index()];
+        t.name.as_ref().filter(|_| t.named)
     }
 
     /// The program's own remark, for the drawing.
@@ -405,6 +426,9 @@ impl World {
     ) {
         if let Some(log) = &mut self.log {
             log.push(Logged::Access { thread, cell, write, at });
+        }
+        if !self.keeps_clocks {
+            self.start_clocks();
         }
         let t = &self.threads[thread.index()];
         let now = EventId { thread, index: t.events + 1 };
@@ -432,7 +456,14 @@ impl World {
         self.threads.len()
     }
 
+    /// The answer of the last step.
+    #[inline]
+    pub fn answer(&self) -> u64 {
+        self.answer
+    }
+
     /// The events so far.
+    #[inline]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
@@ -454,20 +485,22 @@ impl World {
 
     /// True if what went wrong ends the execution: that of one thread does
     /// not, if the execution runs on.
+    #[inline]
     pub fn is_cut(&self) -> bool {
+        !self.faults.is_empty() && self.faults_cut()
+    }
+
+    #[cold]
+    fn faults_cut(&self) -> bool {
         use FailureKind::{DoubleLock, Invariant, Panic};
         let of_one_thread = |f: &Fault| matches!(f.kind, Invariant | Panic | DoubleLock);
-        !(self.faults.is_empty() || self.runs_on && self.faults.iter().all(of_one_thread))
+        !(self.runs_on && self.faults.iter().all(of_one_thread))
     }
 
     /// The operation that a parked thread has announced.
+    #[inline]
     pub fn announced(&self, thread: ThreadId) -> Option<&Op> {
         self.threads[thread.index()].announced.as_ref()
-    }
-
-    /// True if the thread has ended.
-    pub fn is_finished(&self, thread: ThreadId) -> bool {
-        self.threads[thread.index()].life == Life::Finished
     }
 
     /// The present state of an object.
@@ -475,34 +508,19 @@ impl World {
         &self.objects[object.index()].state
     }
 
-    /// True if the operation announced by `thread` could take effect now.
-    #[inline]
-    pub fn enabled(&self, thread: ThreadId) -> bool {
-        match self.threads[thread.index()].gate {
-            Gate::Shut => false,
-            Gate::Open => true,
-            Gate::Mutex(mutex) => {
-                matches!(self.state(mutex), ObjectState::Mutex(s) if s.owner.is_none())
-            }
-            Gate::Asleep => !self.sleeps(thread) && self.could_go_on(thread),
-            Gate::Ask => self.could_go_on(thread),
-        }
-    }
-
-    /// Whether the announced operation is enabled, but for the sleep of a loop.
-    fn could_go_on(&self, thread: ThreadId) -> bool {
-        let Some(op) = &self.threads[thread.index()].announced else { return false };
-        match op.kind {
-            OpKind::Thread(ThreadOp::Join(child)) => self.is_finished(child),
-            OpKind::Thread(ThreadOp::Any(n)) => n > 0,
-            OpKind::Thread(ThreadOp::Spawn | ThreadOp::Yield(_) | ThreadOp::Fence(_)) => true,
-            OpKind::Select(select) => self.ready_cases(select) != 0,
-            kind => self.object_of(op).eval(&kind, thread, 0).is_some(),
-        }
-    }
-
     /// The choices of the operation announced by an enabled thread.
+    #[inline]
     pub fn choices(&self, thread: ThreadId) -> Choices {
+        // What always takes effect, and what waits for a mutex, has one outcome;
+        // so has the rest, but for a few.
+        match self.threads[thread.index()].gate {
+            Gate::Open | Gate::Mutex(_) | Gate::Ended(_) => Choices::Below(1),
+            _ => self.choices_among(thread),
+        }
+    }
+
+    #[inline(never)]
+    fn choices_among(&self, thread: ThreadId) -> Choices {
         match self.announced(thread) {
             Some(Op { kind: OpKind::Thread(ThreadOp::Any(n)), .. }) => Choices::Below(*n),
             Some(Op { kind: OpKind::Select(select), .. }) => {
@@ -635,17 +653,12 @@ impl World {
         ready
     }
 
-    #[inline]
-    fn check_double_lock(
-        &mut self,
-        thread: ThreadId,
-        object: ObjectId,
-        at: &'static Location<'static>,
-    ) {
+    fn check_double_lock(&mut self, thread: ThreadId, object: ObjectId) {
         if let ObjectState::Mutex(mutex) = self.state(object)
             && mutex.owner == Some(thread)
+            && let Some(op) = self.announced(thread)
         {
-            self.double_lock(thread, object, at);
+            self.double_lock(thread, object, op.at);
         }
     }
 

@@ -245,6 +245,7 @@ impl World {
                 let spin = &mut self.threads[thread.index()].spin;
                 spin.asleep = None;
                 spin.woken += 1;
+                self.enabled.forget();
                 let logged = self.log.as_ref().map_or(0, Vec::len);
                 self.first_wake.get_or_insert((self.events.len(), logged));
                 return true;

@@ -4,23 +4,97 @@ use std::panic::Location;
 
 use super::{Event, Gate, Life, Logged, Thread, World};
 use crate::id::{ObjectId, ThreadId};
-use crate::model::Applied;
+use crate::model::{Applied, ObjectState};
 use crate::op::{ChannelOp, Op, OpKind, SelectOp, ThreadOp};
 
 impl World {
     /// Lets the operation announced by `thread` take effect, and gives its
-    /// answer, to be delivered by the machine.
+    /// [answer](Self::answer), to be delivered by the machine.
     ///
     /// # Panics
     /// If the thread is not enabled or has no such choice: a mistake of the driver.
+    #[inline]
     pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
+        let applied = match self.step_plainly(thread) {
+            Some(answer) => answer,
+            None => self.step_in_full(thread, choice),
+        };
+        self.answer = applied;
+        applied
+    }
+
+    /// The commonest operations, when nothing but their effect is asked for.
+    /// `None`: it is another one, or there is more to do.
+    ///
+    /// The operation was written a moment ago: it is looked at where it is,
+    /// and copied as a whole, for a copy in parts would wait for the writes.
+    #[inline]
+    fn step_plainly(&mut self, thread: ThreadId) -> Option<u64> {
+        if self.keeps_clocks || self.log.is_some() {
+            return None;
+        }
+        let t = self.threads.get(thread.index())?;
+        let op = t.announced.as_ref()?;
+        if t.spin.is_watched() {
+            return None;
+        }
+        let applied = match &op.kind {
+            OpKind::Atomic(op_kind) => {
+                let object = self.objects.get_mut(op.object?.index())?;
+                let ObjectState::Atomic(state) = &mut object.state else { return None };
+                let applied = state.apply(op_kind);
+                if applied.changed {
+                    object.version = object.version.wrapping_add(1);
+                    self.enabled.notice(object.waiters);
+                }
+                applied
+            }
+            OpKind::Mutex(op_kind) => {
+                let object = self.objects.get_mut(op.object?.index())?;
+                let ObjectState::Mutex(state) = &mut object.state else { return None };
+                let applied = state.apply(*op_kind, thread)?;
+                object.waiters -= u32::from(matches!(t.gate, Gate::Mutex(_)));
+                if applied.changed {
+                    object.version = object.version.wrapping_add(1);
+                    self.enabled.notice(object.waiters);
+                }
+                applied
+            }
+            OpKind::Thread(ThreadOp::Spawn) => {
+                let answer = self.new_thread(thread).index() as u64;
+                Applied { answer, access: None, changed: false }
+            }
+            OpKind::Thread(ThreadOp::Join(_)) => {
+                self.enabled.joined();
+                Applied { answer: 0, access: None, changed: false }
+            }
+            _ => return None,
+        };
+        let Applied { answer, access, changed } = applied;
         let t = &mut self.threads[thread.index()];
-        let Some(op) = t.announced.take() else { panic!("{thread:?} has announced nothing") };
-        t.gate = Gate::Shut;
         t.events += 1;
         let index = t.events;
-        t.hb.set(thread, index);
-        // Written once, where it stays; what comes of it is filled in below.
+        if let Some(op) = &t.announced {
+            let op = *op;
+            self.events.push(Event { thread, index, op, choice: 0, answer, access, changed });
+        }
+        t.announced = None;
+        t.gate = Gate::Shut;
+        self.enabled.runs(thread);
+        Some(answer)
+    }
+
+    #[inline(never)]
+    fn step_in_full(&mut self, thread: ThreadId, choice: u32) -> u64 {
+        let t = &mut self.threads[thread.index()];
+        let Some(op) = t.announced.take() else { panic!("{thread:?} has announced nothing") };
+        t.events += 1;
+        let index = t.events;
+        self.pass_gate(thread);
+        if self.keeps_clocks {
+            self.threads[thread.index()].hb.set(thread, index);
+        }
+        // A yield looks at the events so far, itself included.
         let position = self.events.len();
         let (answer, access, changed) = (0, None, false);
         self.events.push(Event { thread, index, op, choice, answer, access, changed });
@@ -28,10 +102,7 @@ impl World {
             log.push(Logged::Event(position));
         }
         let applied = match &op.kind {
-            OpKind::Thread(kind) => {
-                let answer = self.step_thread(thread, *kind, choice, op.at);
-                Applied { answer, access: None, changed: false }
-            }
+            OpKind::Thread(kind) => self.step_thread(thread, *kind, choice, op.at),
             OpKind::Select(select) => self.step_select(thread, *select, choice),
             kind => {
                 let object = op.object.expect("an operation on an object names it");
@@ -78,8 +149,13 @@ impl World {
         let object = &mut self.objects[id.index()];
         let applied =
             object.state.apply(kind, thread, choice).expect("the driver picks enabled operations");
-        object.version = object.version.wrapping_add(u32::from(applied.changed));
-        self.synchronise(thread, id, kind, applied.answer, applied.access);
+        if applied.changed {
+            object.version = object.version.wrapping_add(1);
+            self.enabled.notice(object.waiters);
+        }
+        if self.keeps_clocks {
+            self.synchronise(thread, id, kind, applied.answer, applied.access);
+        }
         applied
     }
 
@@ -96,16 +172,11 @@ impl World {
         kind: ThreadOp,
         choice: u32,
         at: &'static Location<'static>,
-    ) -> u64 {
-        match kind {
+    ) -> Applied {
+        let answer = match kind {
             ThreadOp::Spawn => {
                 let child = self.new_thread(thread);
                 child.index() as u64
-            }
-            ThreadOp::Join(child) => {
-                let [me, child] = self.two(thread, child);
-                me.hb.join(&child.hb);
-                0
             }
             ThreadOp::Yield(kind) => {
                 self.next_turn(thread, kind, at);
@@ -115,11 +186,12 @@ impl World {
                 assert!(choice < n, "any() has {n} choices");
                 u64::from(choice)
             }
-            ThreadOp::Fence(order) => {
-                self.fence(thread, order);
-                0
-            }
+            ThreadOp::Join(_) | ThreadOp::Fence(_) => 0,
+        };
+        if self.keeps_clocks {
+            self.synchronise_thread(thread, kind, answer);
         }
+        Applied { answer, access: None, changed: false }
     }
 
     pub(super) fn new_thread(&mut self, parent: ThreadId) -> ThreadId {
@@ -136,14 +208,13 @@ impl World {
                 child
             }
         };
-        let [p, c] = self.two(parent, child);
-        c.hb.copy_from(&p.hb);
-        c.life = Life::Alive;
+        self.threads[child.index()].life = Life::Alive;
         self.live.push(child);
+        self.unfinished.push(child);
         child
     }
 
-    fn two(&mut self, a: ThreadId, b: ThreadId) -> [&mut Thread; 2] {
+    pub(super) fn two(&mut self, a: ThreadId, b: ThreadId) -> [&mut Thread; 2] {
         self.threads.get_disjoint_mut([a.index(), b.index()]).expect("two threads that exist")
     }
 }

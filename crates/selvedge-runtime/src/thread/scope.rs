@@ -10,7 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use selvedge_core::id::ThreadId as ModelId;
 use selvedge_core::op::{OpKind, ThreadOp};
 
-use super::{Builder, Packet, Result};
+use super::task::{Outcome, Packet, Work, work};
+use super::{Builder, Result};
 use crate::context::current;
 
 /// `std::thread::Scope`.
@@ -27,7 +28,8 @@ enum Child {
 
 /// `std::thread::ScopedJoinHandle`.
 pub struct ScopedJoinHandle<'scope, T> {
-    packet: Packet<T>,
+    outcome: Outcome<T>,
+    epoch: u64,
     thread: Waiting,
     scope: PhantomData<&'scope ()>,
 }
@@ -67,9 +69,9 @@ impl<'scope> Scope<'scope, '_> {
         F: FnOnce() -> T + Send + 'scope,
         T: Send + 'scope,
     {
-        let packet = Packet::new();
-        let theirs = packet.clone();
         let Some(context) = current() else {
+            let packet = Packet::new();
+            let theirs = packet.clone();
             let (ended, end) = std::sync::mpsc::channel();
             let body: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || {
                 theirs.run(f);
@@ -81,19 +83,22 @@ impl<'scope> Scope<'scope, '_> {
             let body: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(body) };
             let handle = builder.real().spawn(body)?;
             self.children().push(Child::Real { handle });
-            return Ok(ScopedJoinHandle { packet, thread: Waiting::Real(end), scope: PhantomData });
+            let (outcome, thread) = (Outcome::Shared(packet), Waiting::Real(end));
+            return Ok(ScopedJoinHandle { outcome, epoch: 0, thread, scope: PhantomData });
         };
-        let body: Box<dyn FnOnce() + 'scope> = Box::new(move || theirs.run(f));
+        let (code, outcome) = work(f);
         // SAFETY: `scope` does not return or unwind before the thread has
         // ended (`Context::outlive` if the execution is torn down), and what
-        // `body` borrows lives longer than that ('scope). If the thread is
-        // never unwound, neither it nor its parent run again.
-        let body: Box<dyn FnOnce() + 'static> = unsafe { std::mem::transmute(body) };
-        let id = context.spawn(builder.name.map(Into::into), body, at);
+        // the code borrows lives longer than that ('scope). If the thread is
+        // never unwound, neither it nor its parent run again. What is kept
+        // longer than the thread is a result without a destructor.
+        let code: Box<dyn Work + 'static> = unsafe { std::mem::transmute(code) };
+        let id = context.spawn(builder.name.as_deref(), code, at);
         if let Some(id) = id {
             self.children().push(Child::Model(id));
         }
-        Ok(ScopedJoinHandle { packet, thread: Waiting::Model(id), scope: PhantomData })
+        let (epoch, thread) = (context.epoch(), Waiting::Model(id));
+        Ok(ScopedJoinHandle { outcome, epoch, thread, scope: PhantomData })
     }
 
     /// Waits for all children; true if a real one panicked.
@@ -154,15 +159,19 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// The panic's payload, if the thread panicked.
     #[track_caller]
     pub fn join(self) -> Result<T> {
-        match (&self.thread, current()) {
-            (Waiting::Model(Some(id)), Some(context)) => {
-                context.perform(OpKind::Thread(ThreadOp::Join(*id)), None);
+        let thread = match self.thread {
+            Waiting::Model(id) => current().filter(|c| c.epoch() == self.epoch).zip(id),
+            Waiting::Real(end) => {
+                // An error: the sender was dropped, for the thread has ended.
+                let _ = end.recv();
+                None
             }
-            (Waiting::Model(_), _) => {}
-            // An error: the sender was dropped, for the thread has ended.
-            (Waiting::Real(end), _) => drop(end.recv()),
+        };
+        if let Some((context, id)) = thread {
+            context.perform(OpKind::Thread(ThreadOp::Join(id)), None);
         }
-        self.packet.take()
+        // SAFETY: `spawn_named` put together what belongs together.
+        unsafe { self.outcome.take(thread) }
     }
 }
 
