@@ -72,44 +72,69 @@ struct Location {
     stores: Vec<Store>,
 }
 
-/// The clocks of all events, as rows of one table.
-#[derive(Debug, Default)]
+/// The two clocks of all events: for each event a row of porf, and then of
+/// lin, for as many threads as there is room for.
+///
+/// Indices are signed because baseline x86-64 has a vector comparison for
+/// them; there are far fewer than 2^31.
+#[derive(Debug)]
 struct Clocks {
-    rows: Vec<u32>,
+    threads: usize,
+    rows: Vec<i32>,
 }
 
 impl Clocks {
-    fn row(&self, stride: usize, event: usize) -> &[u32] {
-        &self.rows[event * stride..][..stride]
+    fn of(&self, event: usize) -> &[i32] {
+        &self.rows[event * 2 * self.threads..][..2 * self.threads]
+    }
+
+    fn porf(&self, event: usize) -> &[i32] {
+        &self.of(event)[..self.threads]
+    }
+
+    fn lin(&self, event: usize) -> &[i32] {
+        &self.of(event)[self.threads..]
     }
 
     /// Adds a row: a copy of that of `before`, if there is such an event.
-    fn push(&mut self, stride: usize, before: u32) {
+    #[inline]
+    fn push(&mut self, before: u32) {
+        let length = 2 * self.threads;
         if before == NONE {
-            self.rows.resize(self.rows.len() + stride, 0);
+            self.rows.resize(self.rows.len() + length, 0);
         } else {
-            let from = before as usize * stride;
-            self.rows.extend_from_within(from..from + stride);
+            let from = before as usize * length;
+            self.rows.extend_from_within(from..from + length);
         }
     }
 
-    /// The last row learns of all that the row of `event` knows.
-    fn join_last(&mut self, stride: usize, event: u32) {
-        let at = self.rows.len() - stride;
+    /// The last row learns of all that the row of `event` knows: of its lin
+    /// only, if `only_lin`.
+    #[inline]
+    fn join_last(&mut self, event: u32, only_lin: bool) {
+        let length = 2 * self.threads;
+        let skip = if only_lin { self.threads } else { 0 };
+        let at = self.rows.len() - length;
         let (rows, last) = self.rows.split_at_mut(at);
-        let from = event as usize * stride;
-        for (mine, theirs) in last.iter_mut().zip(&rows[from..from + stride]) {
-            *mine = (*mine).max(*theirs);
+        let from = event as usize * length;
+        let theirs = &rows[from + skip..from + length];
+        let mine = &mut last[skip..];
+        // Rows are multiples of four long.
+        for (mine, theirs) in mine.chunks_exact_mut(4).zip(theirs.chunks_exact(4)) {
+            for i in 0..4 {
+                mine[i] = mine[i].max(theirs[i]);
+            }
         }
     }
 
-    fn widen(&mut self, from: usize, to: usize) {
-        let mut wide = Vec::with_capacity(self.rows.len() / from * to);
-        for row in self.rows.chunks_exact(from) {
+    fn widen(&mut self, threads: usize) {
+        let mut wide = Vec::with_capacity(self.rows.len() / self.threads * threads);
+        for row in self.rows.chunks_exact(self.threads) {
             wide.extend_from_slice(row);
-            wide.resize(wide.len() + to - from, 0);
+            wide.resize(wide.len() + threads - self.threads, 0);
         }
         self.rows = wide;
+        self.threads = threads;
     }
 }
 
@@ -121,14 +146,14 @@ pub(super) struct Graph {
     pub(super) steps: Vec<Step>,
     /// The events in the order in which the search added them.
     pub(super) by_stamp: Vec<u32>,
-    stride: usize,
-    porf: Clocks,
-    lin: Clocks,
+    clocks: Clocks,
     locations: Vec<Location>,
     in_use: usize,
     /// The location of each object of this execution, `NONE` if it has none yet.
     of_object: Vec<u32>,
-    touched: Vec<u32>,
+    /// The same for the object by which [`World::location`] knows the location.
+    known_by: Vec<u32>,
+    touched: Vec<ObjectId>,
     /// The last event of each thread, or the one that spawned it.
     last: Vec<u32>,
 }
@@ -139,27 +164,28 @@ impl Graph {
             events: Vec::new(),
             steps: Vec::new(),
             by_stamp: Vec::new(),
-            stride: 4,
-            porf: Clocks::default(),
-            lin: Clocks::default(),
+            clocks: Clocks { threads: 4, rows: Vec::new() },
             locations: Vec::new(),
             in_use: 0,
             of_object: Vec::new(),
+            known_by: Vec::new(),
             touched: Vec::new(),
             last: Vec::new(),
         }
     }
 
-    /// Forgets the last execution; keeps the memory.
-    pub(super) fn clear(&mut self) {
+    /// Forgets the last execution; keeps the memory. The first `repeated`
+    /// events of the next may be added in another order than before.
+    pub(super) fn clear(&mut self, repeated: usize) {
         self.events.clear();
         self.steps.clear();
         self.by_stamp.clear();
-        self.porf.rows.clear();
-        self.lin.rows.clear();
+        self.by_stamp.resize(repeated, NONE);
+        self.clocks.rows.clear();
         self.in_use = 0;
         for object in self.touched.drain(..) {
-            self.of_object[object as usize] = NONE;
+            self.of_object[object.index()] = NONE;
+            self.known_by[object.index()] = NONE;
         }
         self.last.fill(NONE);
     }
@@ -168,25 +194,35 @@ impl Graph {
 
     /// The location of an object; its present state is the initial one if no
     /// event has been on it.
+    #[inline]
     pub(super) fn location(&mut self, world: &World, object: ObjectId) -> usize {
-        let location = self.location_of(world.location(object));
-        let Location { initial, .. } = &mut self.locations[location];
-        if !initial.iter().any(|v| v.object == object) {
-            let (state, version) = (world.state(object).clone(), world.version(object));
-            initial.push(Version { object, state, version });
+        match self.of_object.get(object.index()) {
+            Some(&location) if location != NONE => location as usize,
+            _ => self.new_object(world, object),
         }
+    }
+
+    #[inline(never)]
+    fn new_object(&mut self, world: &World, object: ObjectId) -> usize {
+        let one = world.location(object);
+        let most = object.index().max(one.index()) + 1;
+        if most > self.of_object.len() {
+            self.of_object.resize(most, NONE);
+            self.known_by.resize(most, NONE);
+        }
+        let location = match self.known_by[one.index()] {
+            NONE => self.new_location(),
+            known => known as usize,
+        };
+        self.known_by[one.index()] = location as u32;
+        self.of_object[object.index()] = location as u32;
+        self.touched.extend([one, object]);
+        let (state, version) = (world.state(object).clone(), world.version(object));
+        self.locations[location].initial.push(Version { object, state, version });
         location
     }
 
-    /// The location that is known by this object.
-    fn location_of(&mut self, object: ObjectId) -> usize {
-        let index = object.index();
-        if index >= self.of_object.len() {
-            self.of_object.resize(index + 1, NONE);
-        }
-        if self.of_object[index] != NONE {
-            return self.of_object[index] as usize;
-        }
+    fn new_location(&mut self) -> usize {
         let location = self.in_use;
         self.in_use += 1;
         if location == self.locations.len() {
@@ -196,8 +232,6 @@ impl Graph {
         initial.clear();
         stores.clear();
         stores.push(Store { event: NONE, left: None, first_reader: NONE });
-        self.of_object[index] = location as u32;
-        self.touched.push(index as u32);
         location
     }
 
@@ -224,6 +258,11 @@ impl Graph {
         (event != NONE).then_some(event as usize)
     }
 
+    /// True if there are events that read a store without writing.
+    pub(super) fn has_readers(&self, location: usize, store: usize) -> bool {
+        self.stores(location)[store].first_reader != NONE
+    }
+
     /// The location that an event is on, and the store that it reads.
     pub(super) fn read(&self, event: EventIndex) -> Option<(usize, usize)> {
         let e = &self.events[event];
@@ -239,15 +278,15 @@ impl Graph {
     }
 
     /// True if `event` is in the porf-prefix that the clock describes.
-    pub(super) fn in_past(&self, past: &[u32], event: EventIndex) -> bool {
+    pub(super) fn in_past(&self, past: &[i32], event: EventIndex) -> bool {
         let e = &self.events[event];
-        past[e.thread as usize] >= e.index
+        past[e.thread as usize] >= e.index as i32
     }
 
     /// True if `event` comes before the next event of `thread`, whatever that is.
     pub(super) fn is_before(&self, event: EventIndex, thread: ThreadId) -> bool {
         match self.last_of(thread) {
-            Some(last) => self.in_past(self.lin.row(self.stride, last), event),
+            Some(last) => self.in_past(self.clocks.lin(last), event),
             None => false,
         }
     }
@@ -259,9 +298,10 @@ impl Graph {
         before: Option<EventIndex>,
         location: usize,
         store: usize,
-        past: &mut Vec<u32>,
+        past: &mut Vec<i32>,
     ) {
-        self.clock(&self.porf, before, self.writer(location, store), past);
+        let writer = self.writer(location, store);
+        self.join(Clocks::porf, before, writer, past);
     }
 
     /// What comes before the next event of `thread` if it reads that store.
@@ -270,22 +310,23 @@ impl Graph {
         thread: ThreadId,
         location: usize,
         store: usize,
-        past: &mut Vec<u32>,
+        past: &mut Vec<i32>,
     ) {
-        self.clock(&self.lin, self.last_of(thread), self.writer(location, store), past);
+        let writer = self.writer(location, store);
+        self.join(Clocks::lin, self.last_of(thread), writer, past);
     }
 
-    fn clock(
+    fn join(
         &self,
-        clocks: &Clocks,
+        row: impl Fn(&Clocks, usize) -> &[i32],
         a: Option<EventIndex>,
         b: Option<EventIndex>,
-        past: &mut Vec<u32>,
+        past: &mut Vec<i32>,
     ) {
         past.clear();
-        past.resize(self.stride, 0);
+        past.resize(self.clocks.threads, 0);
         for event in [a, b].into_iter().flatten() {
-            for (mine, theirs) in past.iter_mut().zip(clocks.row(self.stride, event)) {
+            for (mine, theirs) in past.iter_mut().zip(row(&self.clocks, event)) {
                 *mine = (*mine).max(*theirs);
             }
         }
@@ -299,7 +340,7 @@ impl Graph {
 
     /// True if an event of that thread and index is in the prefix of `event`.
     pub(super) fn prefix_knows(&self, event: EventIndex, thread: u32, index: u32) -> bool {
-        self.porf.row(self.stride, event)[thread as usize] >= index
+        self.clocks.porf(event)[thread as usize] >= index as i32
     }
 
     // ---- growth ------------------------------------------------------------
@@ -313,12 +354,11 @@ impl Graph {
         stamp: u32,
         awaits: Option<u32>,
     ) {
-        let at = self.events.len();
+        let at = self.events.len() as u32;
         let thread = executed.thread.index();
         self.make_room(world.most_threads());
         let before = self.last[thread];
-        self.porf.push(self.stride, before);
-        self.lin.push(self.stride, before);
+        self.clocks.push(before);
         let mut event = Event {
             thread: thread as u32,
             index: executed.index,
@@ -329,61 +369,75 @@ impl Graph {
             awaits,
             next_reader: NONE,
         };
-        match (executed.op.kind, world.access_of(executed)) {
-            (OpKind::Thread(ThreadOp::Join(child)), _) => {
-                let end = self.last[child.index()];
-                self.comes_after(end);
-            }
-            (OpKind::Thread(ThreadOp::Spawn), _) => {
-                self.last[executed.answer as usize] = at as u32;
-            }
-            (_, Some((object, access))) => {
-                let location = self.location(world, object);
-                let reads = self.last_store(location);
-                event.location = location as u32;
-                event.reads = reads as u32;
-                event.writes = access == Access::Write;
-                let writer = self.stores(location)[reads].event;
-                self.comes_after(writer);
-                if event.writes {
-                    let mut reader = self.stores(location)[reads].first_reader;
-                    while reader != NONE {
-                        self.lin.join_last(self.stride, reader);
-                        reader = self.events[reader as usize].next_reader;
-                    }
-                    let (state, version) = (world.state(object).clone(), world.version(object));
-                    let left = Some(Version { object, state, version });
-                    let event = at as u32;
-                    self.locations[location].stores.push(Store { event, left, first_reader: NONE });
-                } else {
-                    let read = &mut self.locations[location].stores[reads];
-                    event.next_reader = std::mem::replace(&mut read.first_reader, at as u32);
-                }
-            }
-            (OpKind::Condvar(_) | OpKind::Channel(_), None) => {
-                let object = executed.op.object.expect("an operation on an object names it");
-                let location = self.location(world, object);
-                let enabler = self.enabler(location, object, executed);
-                self.comes_after(enabler);
-            }
-            _ => {}
+        match executed.access {
+            Some(access) => self.touch(world, executed, access, at, &mut event),
+            None => self.follow(world, executed, at),
         }
-        let own = at * self.stride + thread;
-        self.porf.rows[own] = executed.index;
-        self.lin.rows[own] = executed.index;
-        self.last[thread] = at as u32;
+        let (own, threads) = (at as usize * 2 * self.clocks.threads + thread, self.clocks.threads);
+        self.clocks.rows[own] = executed.index as i32;
+        self.clocks.rows[own + threads] = executed.index as i32;
+        self.last[thread] = at;
         self.events.push(event);
         self.steps.push(Step::of(executed, flag, stamp));
-        if stamp as usize >= self.by_stamp.len() {
-            self.by_stamp.resize(stamp as usize + 1, NONE);
+        match self.by_stamp.get_mut(stamp as usize) {
+            Some(entry) => *entry = at,
+            None => self.by_stamp.push(at),
         }
-        self.by_stamp[stamp as usize] = at as u32;
     }
 
-    fn comes_after(&mut self, event: u32) {
-        if event != NONE {
-            self.porf.join_last(self.stride, event);
-            self.lin.join_last(self.stride, event);
+    /// The event is on a location: it reads the last store, and may add one.
+    #[inline]
+    fn touch(
+        &mut self,
+        world: &World,
+        executed: &Executed,
+        access: Access,
+        at: u32,
+        event: &mut Event,
+    ) {
+        let (object, _) = world.access_of(executed).expect("it touched an object");
+        let location = self.location(world, object);
+        let stores = &mut self.locations[location].stores;
+        let reads = stores.len() - 1;
+        event.location = location as u32;
+        event.reads = reads as u32;
+        event.writes = access == Access::Write;
+        let read = &mut stores[reads];
+        if read.event != NONE {
+            self.clocks.join_last(read.event, false);
+        }
+        if event.writes {
+            let mut reader = read.first_reader;
+            while reader != NONE {
+                self.clocks.join_last(reader, true);
+                reader = self.events[reader as usize].next_reader;
+            }
+            let (state, version) = (world.state(object).clone(), world.version(object));
+            let left = Some(Version { object, state, version });
+            stores.push(Store { event: at, left, first_reader: NONE });
+        } else {
+            event.next_reader = std::mem::replace(&mut read.first_reader, at);
+        }
+    }
+
+    /// The event is on no location: it may come after one of another thread.
+    #[inline]
+    fn follow(&mut self, world: &World, executed: &Executed, at: u32) {
+        let cause = match executed.op.kind {
+            OpKind::Thread(ThreadOp::Join(child)) => self.last[child.index()],
+            OpKind::Thread(ThreadOp::Spawn) => {
+                self.last[executed.answer as usize] = at;
+                NONE
+            }
+            OpKind::Condvar(_) | OpKind::Channel(_) => {
+                let object = executed.op.object.expect("an operation on an object names it");
+                let location = self.location(world, object);
+                self.enabler(location, object, executed)
+            }
+            _ => NONE,
+        };
+        if cause != NONE {
+            self.clocks.join_last(cause, false);
         }
     }
 
@@ -404,11 +458,8 @@ impl Graph {
         if threads > self.last.len() {
             self.last.resize(threads, NONE);
         }
-        if threads > self.stride {
-            let stride = threads.next_power_of_two();
-            self.porf.widen(self.stride, stride);
-            self.lin.widen(self.stride, stride);
-            self.stride = stride;
+        if threads > self.clocks.threads {
+            self.clocks.widen(threads.next_power_of_two());
         }
     }
 }

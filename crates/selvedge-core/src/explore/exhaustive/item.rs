@@ -68,7 +68,7 @@ pub(super) struct Floor {
 }
 
 /// A clock, as long as there are threads.
-pub(super) type Past = SmallVec<[u32; 8]>;
+pub(super) type Past = SmallVec<[i32; 8]>;
 
 /// Which events of an execution an item keeps, and where its own go.
 #[derive(Clone, Debug)]
@@ -173,12 +173,12 @@ impl Item {
 
 /// Tells, going through the steps of an execution, which of them a clock knows.
 struct Known<'a> {
-    past: &'a [u32],
+    past: &'a [i32],
     seen: Past,
 }
 
 impl<'a> Known<'a> {
-    fn of(past: &'a [u32]) -> Self {
+    fn of(past: &'a [i32]) -> Self {
         Known { past, seen: SmallVec::from_elem(0, past.len()) }
     }
 

@@ -88,7 +88,7 @@ struct Search<C> {
     floors: Vec<Floor>,
     children: Vec<Child>,
     /// A clock to be filled.
-    past: Vec<u32>,
+    past: Vec<i32>,
     share: f64,
 }
 
@@ -111,8 +111,8 @@ impl<C: Consistency> Search<C> {
 
     /// Starts the execution of an item.
     fn begin(&mut self, item: &Item) {
-        self.graph.clear();
         item.steps_into(&mut self.repeat);
+        self.graph.clear(self.repeat.len());
         self.coming = None;
         self.seated = false;
         self.floors.clear();
@@ -261,7 +261,7 @@ impl<C: Consistency> Search<C> {
     }
 
     /// The same for an operation on a location; `None` if it is not enabled.
-    fn explore(&mut self, world: &World, announced: &Announced) -> Option<u32> {
+    fn explore(&mut self, world: &World, announced: &Announced<'_>) -> Option<u32> {
         let location = self.location(world, announced);
         let last = self.graph.last_store(location);
         let mut default = None;
@@ -334,8 +334,8 @@ impl<C: Consistency> Search<C> {
 
     // ---- forward -----------------------------------------------------------
 
-    fn forward(&mut self, announced: &Announced, choice: u32, plan: Plan) {
-        let own = Step::announced(announced.thread, &announced.op, choice, Flag::Fixed);
+    fn forward(&mut self, announced: &Announced<'_>, choice: u32, plan: Plan) {
+        let own = Step::announced(announced.thread, announced.op, choice, Flag::Fixed);
         self.children.push(Child {
             length: self.graph.events.len(),
             plan,
@@ -345,7 +345,7 @@ impl<C: Consistency> Search<C> {
     }
 
     /// The next event of the thread reads a store that is not the last.
-    fn read_earlier(&mut self, announced: &Announced, choice: u32, location: usize, store: usize) {
+    fn read_earlier(&mut self, announced: &Announced<'_>, choice: u32, location: usize, store: usize) {
         self.graph.linear_past(announced.thread, location, store, &mut self.past);
         let plan = Plan::Early(self.past.as_slice().into());
         self.forward(announced, choice, plan);
@@ -354,7 +354,7 @@ impl<C: Consistency> Search<C> {
     // ---- questions ---------------------------------------------------------
 
     /// The location that an operation is on.
-    fn location(&mut self, world: &World, announced: &Announced) -> usize {
+    fn location(&mut self, world: &World, announced: &Announced<'_>) -> usize {
         let objects = announced.objects(world);
         let mut locations = objects.iter().map(|&object| self.graph.location(world, object));
         let first = locations.next().expect("the operation is on an object");
@@ -364,18 +364,18 @@ impl<C: Consistency> Search<C> {
     }
 
     /// What the thread of an event had announced.
-    fn announced(&self, world: &World, event: EventIndex) -> Announced {
+    fn announced<'a>(&self, world: &'a World, event: EventIndex) -> Announced<'a> {
         let executed = &world.events()[event];
         Announced {
             thread: executed.thread,
             index: executed.index,
-            op: executed.op,
+            op: &executed.op,
             awaits: self.graph.events[event].awaits,
         }
     }
 
     /// Whether the floors let an operation read that store.
-    fn is_above_floors(&self, announced: &Announced, location: usize, store: usize) -> bool {
+    fn is_above_floors(&self, announced: &Announced<'_>, location: usize, store: usize) -> bool {
         let wait = (announced.thread.index() as u32, announced.index);
         let mut floors = self.floors.iter().filter(|f| f.wait == wait && self.rules.floors);
         floors.all(|floor| {

@@ -16,28 +16,30 @@ pub(super) type Options = SmallVec<[(u32, Access); 2]>;
 
 /// An operation that a thread has announced.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Announced {
+pub(super) struct Announced<'a> {
     pub(super) thread: ThreadId,
     /// The index that its event has, or will have, within the thread.
     pub(super) index: u32,
-    pub(super) op: Op,
+    pub(super) op: &'a Op,
     /// The version that it must not find, if it is at the end of the turn of
     /// a loop that waits.
     pub(super) awaits: Option<u32>,
 }
 
-impl Announced {
+impl<'a> Announced<'a> {
     /// What a parked thread has announced.
-    pub(super) fn by(world: &World, thread: ThreadId) -> Option<Self> {
+    #[inline]
+    pub(super) fn by(world: &'a World, thread: ThreadId) -> Option<Self> {
         let index = world.events_of(thread) + 1;
-        world.announced(thread).map(|&op| {
+        world.announced(thread).map(|op| {
             let awaits = world.awaits(thread);
             Announced { thread, index, op, awaits }
         })
     }
 
     /// The objects that it may be on.
-    pub(super) fn objects<'a>(&'a self, world: &'a World) -> &'a [ObjectId] {
+    #[inline]
+    pub(super) fn objects(&self, world: &'a World) -> &'a [ObjectId] {
         match self.op.kind {
             OpKind::Select(select) => world.case_channels(select),
             _ => self.op.object.as_slice(),
@@ -84,7 +86,7 @@ impl<'a> At<'a> {
 
     /// The options of an operation here.
     #[inline]
-    pub(super) fn options(&self, world: &World, announced: &Announced) -> Options {
+    pub(super) fn options(&self, world: &World, announced: &Announced<'_>) -> Options {
         let (thread, kind) = (announced.thread, announced.at_object());
         match announced.op.kind {
             OpKind::Select(select) => (0..)
@@ -111,7 +113,7 @@ impl<'a> At<'a> {
     }
 
     /// What a writing operation would leave here.
-    pub(super) fn after(&self, world: &World, announced: &Announced, choice: u32) -> Left {
+    pub(super) fn after(&self, world: &World, announced: &Announced<'_>, choice: u32) -> Left {
         let (object, choice) = match announced.op.kind {
             OpKind::Select(select) => (world.case_channels(select)[choice as usize], 0),
             _ => (announced.objects(world)[0], choice),

@@ -15,7 +15,7 @@ use super::options::{Announced, At, Options};
 /// after another store of the location.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct New<'a> {
-    pub(super) announced: &'a Announced,
+    pub(super) announced: &'a Announced<'a>,
     pub(super) location: usize,
     /// The store that it reads.
     pub(super) store: usize,
@@ -33,7 +33,11 @@ impl<C: Consistency> Search<C> {
         options: &Options,
         added: Option<EventIndex>,
     ) {
-        if !options.iter().any(|(_, access)| *access == Access::Write) {
+        // The store that would come after the new one must be deleted.
+        let next = self.graph.writer(new.location, new.store + 1).filter(|n| Some(*n) != added);
+        if next.is_none() && !self.graph.has_readers(new.location, new.store)
+            || !options.iter().any(|(_, access)| *access == Access::Write)
+        {
             return;
         }
         let mut past = std::mem::take(&mut self.past);
@@ -42,8 +46,6 @@ impl<C: Consistency> Search<C> {
             None => self.graph.last_of(new.announced.thread),
         };
         self.graph.past(before, new.location, new.store, &mut past);
-        // The store that would come after the new one must be deleted.
-        let next = self.graph.writer(new.location, new.store + 1).filter(|n| Some(*n) != added);
         let mut free = next.is_none();
         for stamp in (0..self.graph.events.len()).rev() {
             let event = self.graph.by_stamp[stamp] as usize;
@@ -68,7 +70,7 @@ impl<C: Consistency> Search<C> {
         new: &New<'_>,
         options: &Options,
         event: EventIndex,
-        past: &[u32],
+        past: &[i32],
     ) {
         let read = self.announced(world, event);
         let stamp = self.graph.steps[event].stamp;
@@ -79,14 +81,14 @@ impl<C: Consistency> Search<C> {
             let left = here.after(world, new.announced, choice);
             let choices = At { then: Some(&left), ..here }.options(world, &read);
             let by = new.announced;
-            let store = |flag| Step::announced(by.thread, &by.op, choice, flag);
+            let store = |flag| Step::announced(by.thread, by.op, choice, flag);
             let plan = Plan::Revisit { stamp, past: past.into() };
             let mut floors = self.floors_kept(stamp);
             for (nth, &(choice, _)) in choices.iter().enumerate() {
                 let flag = if nth == 0 { Flag::Revisited } else { Flag::Fixed };
                 let own = smallvec![
                     store(Flag::Default),
-                    Step::announced(read.thread, &read.op, choice, flag),
+                    Step::announced(read.thread, read.op, choice, flag),
                 ];
                 let (plan, floors) = (plan.clone(), floors.clone());
                 self.children.push(Child { length, plan, own, floors });
@@ -108,7 +110,7 @@ impl<C: Consistency> Search<C> {
 
     /// Whether the default rule would add an event again as it is, given what
     /// was there before it and what a revisit keeps.
-    fn is_deletable(&self, event: EventIndex, stamp: usize, past: &[u32]) -> bool {
+    fn is_deletable(&self, event: EventIndex, stamp: usize, past: &[i32]) -> bool {
         let (graph, rules) = (&self.graph, &self.rules);
         let read = graph.read(event);
         match graph.steps[event].flag {
@@ -139,7 +141,7 @@ impl<C: Consistency> Search<C> {
     }
 
     /// How many events a revisit keeps.
-    fn kept(&self, stamp: u32, past: &[u32]) -> u32 {
+    fn kept(&self, stamp: u32, past: &[i32]) -> u32 {
         let later = &self.graph.by_stamp[stamp as usize..self.graph.events.len()];
         stamp + later.iter().filter(|e| self.graph.in_past(past, **e as usize)).count() as u32
     }
