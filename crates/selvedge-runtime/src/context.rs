@@ -294,7 +294,7 @@ impl Context {
 
     /// Asks the driver. If it panics the execution stops, see
     /// [`rethrow`](Self::rethrow).
-    #[inline]
+    #[inline(never)]
     pub(crate) fn drive(&self) -> Turn {
         let Some(mut driver) = self.driver.get() else { return Turn::Stop };
         let world = self.world.get();
@@ -448,9 +448,6 @@ impl Context {
     }
 
     /// The same for an operation whose place is not the caller's.
-    ///
-    /// Inlined, so that the operation is written once, to where it is read:
-    /// copying it just after it was written would stall.
     #[inline(always)]
     pub(crate) fn perform_at(
         &self,
@@ -458,11 +455,25 @@ impl Context {
         object: Option<ObjectId>,
         at: &'static Location<'static>,
     ) -> u64 {
+        self.perform_made(|| kind, object, at)
+    }
+
+    /// The same for an operation that `kind` makes.
+    ///
+    /// Inlined, and made twice, so that the operation is written once, to
+    /// where it is read: copying it just after it was written would stall.
+    #[inline(always)]
+    pub(crate) fn perform_made(
+        &self,
+        kind: impl Fn() -> OpKind,
+        object: Option<ObjectId>,
+        at: &'static Location<'static>,
+    ) -> u64 {
         if self.attentive.get() {
-            return self.perform_attentively(kind, object, at);
+            return self.perform_attentively(kind(), object, at);
         }
         let thread = self.thread.get();
-        self.world(|w| w.announce(thread, Op { kind, object, at }));
+        self.world(|w| w.announce(thread, Op { kind: kind(), object, at }));
         match self.wait() {
             Resume::Answer => self.world(|w| w.answer()),
             Resume::Cancel => self.perform_announced_torn(),
@@ -588,20 +599,23 @@ impl Context {
     }
 
     /// An operation is announced: waits for its turn.
+    #[inline(always)]
     fn wait(&self) -> Resume {
         // An unwinding that the program caught is over: `park` looks whether it is.
         if self.unwinding.get() || std::thread::panicking() {
             return self.park();
         }
         // Threads that were spawned must announce something first.
-        if self.has_starts() {
-            return self.suspend(Pause::Parked);
-        }
-        match self.drive() {
-            Turn::Go(thread) if thread == self.thread.get() => Resume::Answer,
-            Turn::Go(thread) => self.suspend(Pause::Next(thread)),
-            Turn::Stop => self.suspend(Pause::Stop),
-        }
+        let pause = if self.has_starts() {
+            Pause::Parked
+        } else {
+            match self.drive() {
+                Turn::Go(thread) if thread == self.thread.get() => return Resume::Answer,
+                Turn::Go(thread) => Pause::Next(thread),
+                Turn::Stop => Pause::Stop,
+            }
+        };
+        self.suspend(pause)
     }
 
     #[inline(never)]
@@ -614,7 +628,10 @@ impl Context {
         resume
     }
 
-    #[inline(never)]
+    /// Inlined into each operation, as what calls it: whoever is resumed returns
+    /// from them, and each of these returns is one that the processor has
+    /// predicted wrongly, for the calls were those of another coroutine.
+    #[inline(always)]
     fn suspend(&self, pause: Pause) -> Resume {
         // SAFETY: the pointer is that of the running coroutine's yielder, which
         // lives on its stack as long as the coroutine: `prepare` and
