@@ -36,8 +36,12 @@ pub(crate) enum Resume {
 /// Why a coroutine gives back control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pause {
-    /// Its thread has parked.
+    /// Its thread has parked, and the driver is still to be asked.
     Parked,
+    /// Its thread has parked; the driver has picked another one.
+    Next(ThreadId),
+    /// Its thread has parked; the driver has stopped.
+    Stop,
     /// Its thread has ended; it can run another one.
     Ended,
 }
@@ -84,8 +88,6 @@ pub(crate) struct Context {
     body: Cell<Option<Body>>,
     /// What the running coroutine was resumed with.
     resume: Cell<Resume>,
-    /// What the driver decided on the stack of the thread that parked last.
-    turn: Cell<Option<Turn>>,
     /// The panic with which the driver left it.
     driver_panic: Cell<Option<Box<dyn Any + Send>>>,
     /// Distinguishes this execution from all others in this process.
@@ -113,6 +115,8 @@ pub(crate) struct Context {
     /// Those that were learnt in this execution, and will be visible in the next.
     learning: RefCell<Vec<u32>>,
     starts: RefCell<VecDeque<(ThreadId, Box<dyn Work>)>>,
+    /// How many of them there are.
+    spawned: Cell<usize>,
     /// The code of threads that have ended, with their results.
     results: RefCell<Vec<Option<Box<dyn Work>>>>,
     /// How many of them there are.
@@ -147,7 +151,6 @@ impl Context {
             yielder: Cell::new(std::ptr::null()),
             body: Cell::new(None),
             resume: Cell::new(Resume::Cancel),
-            turn: Cell::new(None),
             driver_panic: Cell::new(None),
             epoch: Cell::new(0),
             tearing: Cell::new(false),
@@ -162,6 +165,7 @@ impl Context {
             sees_some: Cell::new(false),
             learning: RefCell::new(Vec::new()),
             starts: RefCell::new(VecDeque::new()),
+            spawned: Cell::new(0),
             results: RefCell::new(Vec::new()),
             unfetched: Cell::new(0),
         }
@@ -171,7 +175,6 @@ impl Context {
 
     /// Prepares for an execution.
     pub(crate) fn begin(&self, epoch: u64) {
-        self.turn.set(None);
         self.epoch.set(epoch);
         self.tearing.set(false);
         self.attentive.set(false);
@@ -220,12 +223,14 @@ impl Context {
 
     /// True if threads were spawned that have not been started.
     pub(crate) fn has_starts(&self) -> bool {
-        !self.starts.borrow().is_empty()
+        self.spawned.get() > 0
     }
 
     /// A thread that was spawned and has not been started.
     pub(crate) fn take_start(&self) -> Option<(ThreadId, Box<dyn Work>)> {
-        self.starts.borrow_mut().pop_front()
+        let start = self.starts.borrow_mut().pop_front()?;
+        self.spawned.set(self.spawned.get() - 1);
+        Some(start)
     }
 
     /// Runs `f`, which runs coroutines, with this context as the current one.
@@ -287,19 +292,10 @@ impl Context {
         f()
     }
 
-    /// What happens next: what was decided when the last thread parked, or
-    /// what the driver decides now.
-    #[inline]
-    pub(crate) fn next_turn(&self) -> Turn {
-        match self.turn.take() {
-            Some(turn) => turn,
-            None => self.drive(),
-        }
-    }
-
     /// Asks the driver. If it panics the execution stops, see
     /// [`rethrow`](Self::rethrow).
-    fn drive(&self) -> Turn {
+    #[inline(never)]
+    pub(crate) fn drive(&self) -> Turn {
         let Some(mut driver) = self.driver.get() else { return Turn::Stop };
         let world = self.world.get();
         let decide = || {
@@ -452,9 +448,6 @@ impl Context {
     }
 
     /// The same for an operation whose place is not the caller's.
-    ///
-    /// Inlined, so that the operation is written once, to where it is read:
-    /// copying it just after it was written would stall.
     #[inline(always)]
     pub(crate) fn perform_at(
         &self,
@@ -462,26 +455,56 @@ impl Context {
         object: Option<ObjectId>,
         at: &'static Location<'static>,
     ) -> u64 {
+        self.perform_made(|| kind, object, at)
+    }
+
+    /// The same for an operation that `kind` makes.
+    ///
+    /// Inlined, and made twice, so that the operation is written once, to
+    /// where it is read: copying it just after it was written would stall.
+    #[inline(always)]
+    pub(crate) fn perform_made(
+        &self,
+        kind: impl Fn() -> OpKind,
+        object: Option<ObjectId>,
+        at: &'static Location<'static>,
+    ) -> u64 {
         if self.attentive.get() {
-            return self.perform_attentively(Op { kind, object, at });
+            return self.perform_attentively(kind(), object, at);
         }
         let thread = self.thread.get();
-        self.world(|w| w.announce(thread, Op { kind, object, at }));
+        self.world(|w| w.announce(thread, Op { kind: kind(), object, at }));
         match self.wait() {
             Resume::Answer => self.world(|w| w.answer()),
-            Resume::Cancel => self.perform_torn(Op { kind, object, at }),
+            Resume::Cancel => self.perform_announced_torn(),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn perform_attentively(&self, op: Op) -> u64 {
+    fn perform_attentively(
+        &self,
+        kind: OpKind,
+        object: Option<ObjectId>,
+        at: &'static Location<'static>,
+    ) -> u64 {
         if self.tearing.get() {
-            return self.perform_torn(op);
+            return self.perform_torn(Op { kind, object, at });
         }
         // A destructor that is watched does something visible.
         self.teach();
-        self.perform_at(op.kind, op.object, op.at)
+        self.perform_at(kind, object, at)
+    }
+
+    /// The execution was over before the announced operation took effect.
+    #[cold]
+    #[inline(never)]
+    fn perform_announced_torn(&self) -> u64 {
+        let thread = self.thread.get();
+        match self.world(|w| w.announced(thread).copied()) {
+            Some(op) => self.perform_torn(op),
+            None => unreachable!("it has announced the operation"),
+        }
     }
 
     /// If a destructor that is watched is running: it can be told who runs it.
@@ -534,8 +557,6 @@ impl Context {
     /// A thread that is not unwinding yet (or caught the unwinding and went
     /// on) is unwound. Destructors get what they ask for at once; if that
     /// would block, they wait until other threads have been unwound.
-    #[cold]
-    #[inline(never)]
     fn perform_torn(&self, op: Op) -> u64 {
         let thread = self.thread.get();
         loop {
@@ -578,37 +599,44 @@ impl Context {
     }
 
     /// An operation is announced: waits for its turn.
+    #[inline(always)]
     fn wait(&self) -> Resume {
         // An unwinding that the program caught is over: `park` looks whether it is.
         if self.unwinding.get() || std::thread::panicking() {
             return self.park();
         }
         // Threads that were spawned must announce something first.
-        if self.starts.borrow().is_empty() {
+        let pause = if self.has_starts() {
+            Pause::Parked
+        } else {
             match self.drive() {
                 Turn::Go(thread) if thread == self.thread.get() => return Resume::Answer,
-                turn => self.turn.set(Some(turn)),
+                Turn::Go(thread) => Pause::Next(thread),
+                Turn::Stop => Pause::Stop,
             }
-        }
-        self.suspend()
+        };
+        self.suspend(pause)
     }
 
     #[inline(never)]
     fn park(&self) -> Resume {
         let unwinding = u32::from(self.panicking());
         self.parked_unwinding.set(self.parked_unwinding.get() + unwinding);
-        let resume = self.suspend();
+        let resume = self.suspend(Pause::Parked);
         self.parked_unwinding.set(self.parked_unwinding.get() - unwinding);
         self.unwinding.set(unwinding == 1);
         resume
     }
 
-    #[inline(never)]
-    fn suspend(&self) -> Resume {
+    /// Inlined into each operation, as what calls it: whoever is resumed returns
+    /// from them, and each of these returns is one that the processor has
+    /// predicted wrongly, for the calls were those of another coroutine.
+    #[inline(always)]
+    fn suspend(&self, pause: Pause) -> Resume {
         // SAFETY: the pointer is that of the running coroutine's yielder, which
         // lives on its stack as long as the coroutine: `prepare` and
         // `run_threads` set it whenever a coroutine is resumed or started.
-        unsafe { &*self.yielder.get() }.suspend(Pause::Parked);
+        unsafe { &*self.yielder.get() }.suspend(pause);
         self.resume.get()
     }
 
@@ -696,6 +724,7 @@ impl Context {
             self.world(|w| w.name_thread(child, name));
         }
         self.starts.borrow_mut().push_back((child, work));
+        self.spawned.set(self.spawned.get() + 1);
         Some(child)
     }
 

@@ -94,7 +94,7 @@ impl Native {
         self.leaked
     }
 
-    fn launch(&mut self, thread: ThreadId, body: Body, first: Resume) {
+    fn launch(&mut self, thread: ThreadId, body: Body, first: Resume) -> Pause {
         let worker = match self.idle.pop() {
             Some(worker) => worker,
             None => self.context.outside(Worker::new),
@@ -106,33 +106,47 @@ impl Native {
         self.workers[index] = Some(worker);
         self.alive.push(thread);
         self.context.set_body(body);
-        self.run_thread(thread, first);
+        let pause = self.run_thread(thread, first);
+        if let Some(worker) = &mut self.workers[index] {
+            worker.yielder = self.context.yielder();
+        }
+        pause
     }
 
     /// Runs a thread until it parks or ends.
-    fn run_thread(&mut self, thread: ThreadId, resume: Resume) {
+    #[inline]
+    fn run_thread(&mut self, thread: ThreadId, resume: Resume) -> Pause {
         let slot = &mut self.workers[thread.index()];
         let worker = slot.as_mut().expect("a thread that has not ended");
         self.context.prepare(thread, worker.yielder, resume);
         match worker.coroutine.resume(()) {
-            CoroutineResult::Yield(Pause::Parked) => worker.yielder = self.context.yielder(),
-            CoroutineResult::Yield(Pause::Ended) => {
-                worker.yielder = self.context.yielder();
-                self.idle.extend(slot.take());
-                self.alive.retain(|t| *t != thread);
-                self.context.world(|world| world.finish(thread));
-            }
+            CoroutineResult::Yield(Pause::Ended) => self.thread_ended(thread),
+            CoroutineResult::Yield(pause) => pause,
             CoroutineResult::Return(()) => unreachable!("a worker ends with its machine"),
         }
     }
 
-    #[inline]
-    fn start_spawned(&mut self, first: Resume) {
+    #[inline(never)]
+    fn thread_ended(&mut self, thread: ThreadId) -> Pause {
+        if let Some(mut worker) = self.workers[thread.index()].take() {
+            worker.yielder = self.context.yielder();
+            self.idle.push(worker);
+        }
+        self.alive.retain(|t| *t != thread);
+        self.context.world(|world| world.finish(thread));
+        Pause::Ended
+    }
+
+    #[inline(never)]
+    fn start_spawned(&mut self, first: Resume) -> Pause {
+        let mut pause = Pause::Parked;
         while let Some((thread, work)) = self.context.take_start() {
             // A failure while another thread started: the rest need not run.
             let cut = self.context.world(|world| world.is_cut());
-            self.launch(thread, Body::Spawned(work), if cut { Resume::Cancel } else { first });
+            let first = if cut { Resume::Cancel } else { first };
+            pause = self.launch(thread, Body::Spawned(work), first);
         }
+        pause
     }
 }
 
@@ -141,13 +155,18 @@ impl Machine for Native {
         let context = Rc::clone(&self.context);
         context.begin(self.epochs.next());
         context.enter(world, Some(driver), || {
-            self.launch(ThreadId::MAIN, Body::Main, Resume::Answer);
+            let mut pause = self.launch(ThreadId::MAIN, Body::Main, Resume::Answer);
             loop {
                 if context.has_starts() {
-                    self.start_spawned(Resume::Answer);
+                    pause = self.start_spawned(Resume::Answer);
                 }
-                match context.next_turn() {
-                    Turn::Go(thread) => self.run_thread(thread, Resume::Answer),
+                let next = match pause {
+                    Pause::Next(thread) => Turn::Go(thread),
+                    Pause::Stop => Turn::Stop,
+                    Pause::Parked | Pause::Ended => context.drive(),
+                };
+                match next {
+                    Turn::Go(thread) => pause = self.run_thread(thread, Resume::Answer),
                     Turn::Stop => break,
                 }
             }

@@ -48,7 +48,7 @@ impl Strategy for Random {
         true
     }
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, view: &View<'_>) -> Decision {
         let enabled = view.enabled();
         let thread = match enabled {

@@ -79,7 +79,7 @@ impl AtomicState {
     }
 
     /// The same, carried out in place.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn apply(&mut self, op: &AtomicOp) -> Applied {
         let old = self.value;
         let new = match *op {
@@ -94,7 +94,7 @@ impl AtomicState {
         Applied { answer: old, access: Some(Access::Write), changed: new != old }
     }
 
-    #[inline]
+    #[inline(always)]
     fn modified(&self, rmw: Rmw, operand: u64) -> u64 {
         let (old, ty) = (self.value, self.ty);
         let larger = || match ty {

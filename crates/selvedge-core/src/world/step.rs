@@ -13,7 +13,7 @@ impl World {
     ///
     /// # Panics
     /// If the thread is not enabled or has no such choice: a mistake of the driver.
-    #[inline]
+    #[inline(always)]
     pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
         let applied = match self.step_plainly(thread) {
             Some(answer) => answer,
@@ -28,7 +28,7 @@ impl World {
     ///
     /// The operation was written a moment ago: it is looked at where it is,
     /// and copied as a whole, for a copy in parts would wait for the writes.
-    #[inline]
+    #[inline(always)]
     fn step_plainly(&mut self, thread: ThreadId) -> Option<u64> {
         if self.keeps_clocks || self.log.is_some() {
             return None;
@@ -71,7 +71,7 @@ impl World {
             _ => return None,
         };
         let Applied { answer, access, changed } = applied;
-        let t = &mut self.threads[thread.index()];
+        let t = self.threads.get_mut(thread.index())?;
         t.events += 1;
         let index = t.events;
         if let Some(op) = &t.announced {
@@ -194,6 +194,7 @@ impl World {
         Applied { answer, access: None, changed: false }
     }
 
+    #[inline(never)]
     pub(super) fn new_thread(&mut self, parent: ThreadId) -> ThreadId {
         let next = ThreadId::from_index(self.threads.len());
         let p = &mut self.threads[parent.index()];

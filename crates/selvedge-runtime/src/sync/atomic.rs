@@ -70,11 +70,11 @@ impl<T: Primitive> Atomic<T> {
     }
 
     /// The modelled operation; `None` outside an exploration.
-    #[inline]
-    fn perform(&self, op: AtomicOp, at: &'static Location<'static>) -> Option<T> {
+    #[inline(always)]
+    fn perform(&self, op: impl Fn() -> AtomicOp, at: &'static Location<'static>) -> Option<T> {
         let context = current()?;
         let object = self.object(context);
-        Some(T::from_bits(context.perform_at(OpKind::Atomic(op), Some(object), at)))
+        Some(T::from_bits(context.perform_made(|| OpKind::Atomic(op()), Some(object), at)))
     }
 
     /// Reads the value.
@@ -87,7 +87,7 @@ impl<T: Primitive> Atomic<T> {
         if matches!(order, Ordering::Release | Ordering::AcqRel) {
             panic!("there is no such thing as a {order:?} load");
         }
-        self.perform(AtomicOp::Load { order: order.into() }, Location::caller())
+        self.perform(|| AtomicOp::Load { order: order.into() }, Location::caller())
             .unwrap_or_else(|| T::load(&self.real, order))
     }
 
@@ -101,12 +101,13 @@ impl<T: Primitive> Atomic<T> {
         if matches!(order, Ordering::Acquire | Ordering::AcqRel) {
             panic!("there is no such thing as an {order:?} store");
         }
-        let op = AtomicOp::Store { value: value.bits(), order: order.into() };
+        let op = || AtomicOp::Store { value: value.bits(), order: order.into() };
         if self.perform(op, Location::caller()).is_none() {
             T::store(&self.real, value, order);
         }
     }
 
+    #[inline(always)]
     fn rmw(
         &self,
         rmw: Rmw,
@@ -114,7 +115,7 @@ impl<T: Primitive> Atomic<T> {
         order: Ordering,
         at: &'static Location<'static>,
     ) -> Option<T> {
-        self.perform(AtomicOp::Rmw { rmw, operand: operand.bits(), order: order.into() }, at)
+        self.perform(|| AtomicOp::Rmw { rmw, operand: operand.bits(), order: order.into() }, at)
     }
 
     /// Writes the value and gives the old one.
@@ -142,7 +143,7 @@ impl<T: Primitive> Atomic<T> {
         if matches!(failure, Ordering::Release | Ordering::AcqRel) {
             panic!("there is no such thing as a {failure:?} failure ordering");
         }
-        let op = AtomicOp::CompareExchange {
+        let op = || AtomicOp::CompareExchange {
             expected: expected.bits(),
             new: new.bits(),
             success: success.into(),
