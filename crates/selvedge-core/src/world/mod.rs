@@ -604,7 +604,8 @@ impl World {
     }
 
     /// The object that an event is on: of a select, the channel that was ready.
-    fn touched(&self, event: &Event) -> Option<ObjectId> {
+    #[inline]
+    pub(crate) fn touched(&self, event: &Event) -> Option<ObjectId> {
         match event.op.kind {
             OpKind::Select(select) => {
                 self.case_channels(select).get(SelectOp::case(event.answer)).copied()

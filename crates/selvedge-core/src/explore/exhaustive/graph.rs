@@ -96,45 +96,54 @@ impl Clocks {
         &self.of(event)[self.threads..]
     }
 
-    /// Adds a row: a copy of that of `before`, if there is such an event.
+    /// Writes the row of a new event: that of `before`, joined with that of `cause`.
     #[inline]
-    fn push(&mut self, before: u32) {
+    fn write(&mut self, event: usize, thread: usize, index: u32, before: u32, cause: u32) {
         let length = 2 * self.threads;
-        if before == NONE {
-            self.rows.resize(self.rows.len() + length, 0);
-        } else {
-            let from = before as usize * length;
-            self.rows.extend_from_within(from..from + length);
+        let at = event * length;
+        if self.rows.len() < at + length {
+            self.rows.resize(2 * (at + length), 0);
         }
+        let (rows, new) = self.rows.split_at_mut(at);
+        let new = &mut new[..length];
+        match before {
+            NONE => new.fill(0),
+            _ => new.copy_from_slice(&rows[before as usize * length..][..length]),
+        }
+        if cause != NONE {
+            join(new, &rows[cause as usize * length..][..length]);
+        }
+        new[thread] = index as i32;
+        new[self.threads + thread] = index as i32;
     }
 
-    /// The last row learns of all that the row of `event` knows: of its lin
-    /// only, if `only_lin`.
-    #[inline]
-    fn join_last(&mut self, event: u32, only_lin: bool) {
+    /// The lin row of an event learns of all that another's knows.
+    fn join_lin(&mut self, event: usize, other: u32) {
         let length = 2 * self.threads;
-        let skip = if only_lin { self.threads } else { 0 };
-        let at = self.rows.len() - length;
-        let (rows, last) = self.rows.split_at_mut(at);
-        let from = event as usize * length;
-        let theirs = &rows[from + skip..from + length];
-        let mine = &mut last[skip..];
-        // Rows are multiples of four long.
-        for (mine, theirs) in mine.chunks_exact_mut(4).zip(theirs.chunks_exact(4)) {
-            for i in 0..4 {
-                mine[i] = mine[i].max(theirs[i]);
-            }
-        }
+        let (rows, row) = self.rows.split_at_mut(event * length);
+        let theirs = &rows[other as usize * length + self.threads..][..self.threads];
+        join(&mut row[self.threads..length], theirs);
     }
 
     fn widen(&mut self, threads: usize) {
         let mut wide = Vec::with_capacity(self.rows.len() / self.threads * threads);
+        self.rows.truncate(self.rows.len() / self.threads * self.threads);
         for row in self.rows.chunks_exact(self.threads) {
             wide.extend_from_slice(row);
             wide.resize(wide.len() + threads - self.threads, 0);
         }
         self.rows = wide;
         self.threads = threads;
+    }
+}
+
+/// Rows are multiples of four long.
+#[inline]
+fn join(mine: &mut [i32], theirs: &[i32]) {
+    for (mine, theirs) in mine.chunks_exact_mut(4).zip(theirs.chunks_exact(4)) {
+        for i in 0..4 {
+            mine[i] = mine[i].max(theirs[i]);
+        }
     }
 }
 
@@ -181,7 +190,6 @@ impl Graph {
         self.steps.clear();
         self.by_stamp.clear();
         self.by_stamp.resize(repeated, NONE);
-        self.clocks.rows.clear();
         self.in_use = 0;
         for object in self.touched.drain(..) {
             self.of_object[object.index()] = NONE;
@@ -358,7 +366,6 @@ impl Graph {
         let thread = executed.thread.index();
         self.make_room(world.most_threads());
         let before = self.last[thread];
-        self.clocks.push(before);
         let mut event = Event {
             thread: thread as u32,
             index: executed.index,
@@ -369,13 +376,14 @@ impl Graph {
             awaits,
             next_reader: NONE,
         };
-        match executed.access {
-            Some(access) => self.touch(world, executed, access, at, &mut event),
-            None => self.follow(world, executed, at),
+        let object = world.touched(executed).zip(executed.access);
+        match object {
+            Some((object, access)) => self.touch(world, object, access, at, &mut event),
+            None => {
+                let cause = self.cause(world, executed, at);
+                self.clocks.write(at as usize, thread, executed.index, before, cause);
+            }
         }
-        let (own, threads) = (at as usize * 2 * self.clocks.threads + thread, self.clocks.threads);
-        self.clocks.rows[own] = executed.index as i32;
-        self.clocks.rows[own + threads] = executed.index as i32;
         self.last[thread] = at;
         self.events.push(event);
         self.steps.push(Step::of(executed, flag, stamp));
@@ -390,12 +398,11 @@ impl Graph {
     fn touch(
         &mut self,
         world: &World,
-        executed: &Executed,
+        object: ObjectId,
         access: Access,
         at: u32,
         event: &mut Event,
     ) {
-        let (object, _) = world.access_of(executed).expect("it touched an object");
         let location = self.location(world, object);
         let stores = &mut self.locations[location].stores;
         let reads = stores.len() - 1;
@@ -403,13 +410,12 @@ impl Graph {
         event.reads = reads as u32;
         event.writes = access == Access::Write;
         let read = &mut stores[reads];
-        if read.event != NONE {
-            self.clocks.join_last(read.event, false);
-        }
+        let thread = event.thread as usize;
+        self.clocks.write(at as usize, thread, event.index, event.before, read.event);
         if event.writes {
             let mut reader = read.first_reader;
             while reader != NONE {
-                self.clocks.join_last(reader, true);
+                self.clocks.join_lin(at as usize, reader);
                 reader = self.events[reader as usize].next_reader;
             }
             let (state, version) = (world.state(object).clone(), world.version(object));
@@ -420,10 +426,10 @@ impl Graph {
         }
     }
 
-    /// The event is on no location: it may come after one of another thread.
+    /// The event of another thread that one on no location comes after.
     #[inline]
-    fn follow(&mut self, world: &World, executed: &Executed, at: u32) {
-        let cause = match executed.op.kind {
+    fn cause(&mut self, world: &World, executed: &Executed, at: u32) -> u32 {
+        match executed.op.kind {
             OpKind::Thread(ThreadOp::Join(child)) => self.last[child.index()],
             OpKind::Thread(ThreadOp::Spawn) => {
                 self.last[executed.answer as usize] = at;
@@ -435,9 +441,6 @@ impl Graph {
                 self.enabler(location, object, executed)
             }
             _ => NONE,
-        };
-        if cause != NONE {
-            self.clocks.join_last(cause, false);
         }
     }
 

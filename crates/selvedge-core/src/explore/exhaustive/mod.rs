@@ -131,8 +131,8 @@ impl<C: Consistency> Search<C> {
         }
         self.catch_up(world);
         let at = self.graph.events.len();
-        if let Some(&step) = self.repeat.get(at) {
-            return self.repeat_step(view, step);
+        if at < self.repeat.len() {
+            return self.repeat_step(view, at);
         }
         self.seat(world);
         let Some(thread) = self.choose(view) else {
@@ -183,28 +183,37 @@ impl<C: Consistency> Search<C> {
     }
 
     fn take(&mut self, world: &World, step: Taken, flag: Flag, stamp: u32) -> Decision {
-        let mut awaits = None;
-        if let Some(announced) = Announced::by(world, step.thread) {
-            awaits = announced.awaits;
-            // The first event on an object finds it in its initial state.
-            for &object in announced.objects(world) {
+        // The first event on an object finds it in its initial state.
+        match world.announced(step.thread).map(|op| (op.object, op.kind)) {
+            Some((Some(object), _)) => {
                 self.graph.location(world, object);
             }
+            Some((None, OpKind::Select(select))) => {
+                for &object in world.case_channels(select) {
+                    self.graph.location(world, object);
+                }
+            }
+            _ => {}
         }
+        let awaits = world.awaits(step.thread);
         self.coming = Some(Coming { flag, stamp, awaits });
         Decision::Step(step)
     }
 
-    fn repeat_step(&mut self, view: &View<'_>, step: Step) -> Decision {
+    fn repeat_step(&mut self, view: &View<'_>, at: usize) -> Decision {
+        let step = &self.repeat[at];
         let (world, thread) = (view.world(), step.thread);
         let possible = view.enabled().contains(&thread)
             && world.announced(thread).is_some_and(|op| !step.differs(op))
-            && view.choices(thread).at_least(step.choice) == Some(step.choice);
+            && (step.choice == 0
+                || view.choices(thread).at_least(step.choice) == Some(step.choice));
         if !possible {
             let before = step.place().map(|at| ("go on from here".to_owned(), at));
             return Decision::Diverged(Box::new(divergence(before, world, thread)));
         }
-        self.take(world, Taken { thread, choice: step.choice }, step.flag, step.stamp)
+        let taken = Taken { thread, choice: step.choice };
+        let (flag, stamp) = (step.flag, step.stamp);
+        self.take(world, taken, flag, stamp)
     }
 
     /// The thread that goes on by default.
