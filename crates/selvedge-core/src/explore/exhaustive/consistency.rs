@@ -7,12 +7,16 @@
 
 use crate::id::ThreadId;
 
-use super::graph::{EventIndex, Graph};
+use super::graph::Graph;
 
 /// The consistency of a memory model, asked while a graph grows by one event.
 ///
 /// An event that comes last at its location must always be consistent: that
 /// is what makes executions without waste possible.
+///
+/// The search asks all four. Release consistency (RC11: Lahav, Vafeiadis,
+/// Kang, Hur, Dreyer, PLDI 2017) will be another implementation, with
+/// happens-before clocks of stores beside those of the graph.
 pub(super) trait Consistency {
     /// Whether the search chooses what is read and where stores are placed.
     fn is_weak(&self, graph: &Graph, location: usize) -> bool;
@@ -23,9 +27,11 @@ pub(super) trait Consistency {
     /// Whether the next event of `thread` may put a store right after that one.
     fn can_place(&self, graph: &Graph, thread: ThreadId, location: usize, store: usize) -> bool;
 
-    /// Whether a graph stays consistent with an event that is not the last at
-    /// its location.
-    fn is_consistent(&self, graph: &Graph, event: EventIndex) -> bool;
+    /// Whether the graph as a whole stays consistent if the next event of
+    /// `thread` reads that store, which is not the last of its location: what
+    /// the questions above cannot see, because it is about several locations.
+    fn is_consistent(&self, graph: &Graph, thread: ThreadId, location: usize, store: usize)
+    -> bool;
 }
 
 /// Sequential consistency: every location is a sequential object (Lamport,
@@ -55,7 +61,9 @@ impl Consistency for SequentialConsistency {
         Self::fits(graph, thread, location, store)
     }
 
-    fn is_consistent(&self, _graph: &Graph, _event: EventIndex) -> bool {
+    /// The order in which events take effect was asked for above: it is the
+    /// one order of all locations.
+    fn is_consistent(&self, _: &Graph, _: ThreadId, _: usize, _: usize) -> bool {
         true
     }
 }

@@ -275,13 +275,23 @@ impl<C: Consistency> Search<C> {
         let last = self.graph.last_store(location);
         let mut default = None;
         for store in (0..=last).rev() {
-            if !self.consistency.can_read(&self.graph, announced.thread, location, store) {
-                // Nor can it read what is older.
-                break;
+            let (model, graph, thread) = (&self.consistency, &self.graph, announced.thread);
+            let fits = [
+                model.can_read(graph, thread, location, store),
+                model.can_place(graph, thread, location, store),
+            ];
+            match fits {
+                [false, false] if model.is_weak(graph, location) => continue,
+                // Nor can it be put where it would be even earlier.
+                [false, false] => break,
+                _ => {}
             }
-            let here = At { graph: &self.graph, location, store, then: None };
-            let options = here.options(world, announced);
-            let free = self.is_above_floors(announced, location, store);
+            let here = At { graph, location, store, then: None };
+            let mut options = here.options(world, announced);
+            options.retain(|(_, access)| fits[usize::from(*access == Access::Write)]);
+            let free = store == last
+                || self.is_above_floors(announced, location, store)
+                    && model.is_consistent(graph, thread, location, store);
             for &(choice, access) in &options {
                 if store == last && default.is_none() {
                     default = Some(choice);
@@ -354,7 +364,13 @@ impl<C: Consistency> Search<C> {
     }
 
     /// The next event of the thread reads a store that is not the last.
-    fn read_earlier(&mut self, announced: &Announced<'_>, choice: u32, location: usize, store: usize) {
+    fn read_earlier(
+        &mut self,
+        announced: &Announced<'_>,
+        choice: u32,
+        location: usize,
+        store: usize,
+    ) {
         self.graph.linear_past(announced.thread, location, store, &mut self.past);
         let plan = Plan::Early(self.past.as_slice().into());
         self.forward(announced, choice, plan);

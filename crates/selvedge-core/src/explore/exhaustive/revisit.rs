@@ -93,7 +93,8 @@ impl<C: Consistency> Search<C> {
                 let (plan, floors) = (plan.clone(), floors.clone());
                 self.children.push(Child { length, plan, own, floors });
             }
-            if choices.is_empty() && self.rules.displacement {
+            let waits = choices.is_empty() && !self.consistency.is_weak(&self.graph, new.location);
+            if waits && self.rules.displacement {
                 // It is not enabled there: it was overtaken, and waits.
                 if !self.graph.events[event].writes {
                     let wait = (read.thread.index() as u32, read.index);
