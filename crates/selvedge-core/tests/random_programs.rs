@@ -15,8 +15,8 @@ fn cases() -> u32 {
     std::env::var("SELVEDGE_FUZZ").ok().and_then(|n| n.parse().ok()).unwrap_or(500)
 }
 
-fn config() -> ProptestConfig {
-    ProptestConfig { cases: cases(), max_global_rejects: 1 << 20, ..ProptestConfig::default() }
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, max_global_rejects: 1 << 20, ..ProptestConfig::default() }
 }
 
 /// How many executions were abandoned by a search that completes exactly one
@@ -44,7 +44,7 @@ fn each_once(
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(cases()))]
 
     /// Whichever thread is preferred where it does not matter, nothing is wasted.
     #[test]
@@ -64,31 +64,6 @@ proptest! {
             let abandoned = each_once(&program, &brute, &mut strategy)?;
             prop_assert_eq!(abandoned, 0, "{:?}", preference);
         }
-    }
-
-    /// A loop that waits for one location is a read that blocks.
-    #[test]
-    fn a_loop_that_waits_for_one_location_wastes_nothing(text in spinning()) {
-        let program = Program::parse(&text).unwrap();
-        // A loop that waits for ever is run for many turns.
-        let brute = brute_force(&program, 300);
-        prop_assume!(brute.is_some());
-        let abandoned = each_once(&program, &brute.unwrap(), &mut Exhaustive::new())?;
-        prop_assert_eq!(abandoned, 0);
-    }
-
-    /// A loop that waits for several locations may be begun in vain: no
-    /// outcome is missed, and little is wasted.
-    #[test]
-    fn a_loop_that_waits_for_two_locations_misses_nothing(text in spinning_on_two()) {
-        let program = Program::parse(&text).unwrap();
-        let all = outcomes(&program, &mut all_interleavings(), 500);
-        prop_assume!(all.is_some());
-        let (expected, _, _) = all.unwrap();
-        let (seen, complete, abandoned) =
-            outcomes(&program, &mut Exhaustive::new(), 2_000).expect("fewer than all interleavings");
-        prop_assert_eq!(seen, expected);
-        prop_assert!(abandoned <= 2 * complete, "{} complete, {} abandoned", complete, abandoned);
     }
 
     #[test]
@@ -115,5 +90,36 @@ proptest! {
         let brute = brute_force(&program, 2_000);
         prop_assume!(brute.is_some());
         each_once(&program, &brute.unwrap(), &mut Dfs::new())?;
+    }
+}
+
+// A loop that waits for ever is run for many turns before it is given up:
+// these take longer.
+proptest! {
+    #![proptest_config(config(cases() / 5))]
+
+    /// A loop that waits for one location is a read that blocks.
+    #[test]
+    fn a_loop_that_waits_for_one_location_wastes_nothing(text in spinning()) {
+        let program = Program::parse(&text).unwrap();
+        // A loop that waits for ever is run for many turns.
+        let brute = brute_force(&program, 300);
+        prop_assume!(brute.is_some());
+        let abandoned = each_once(&program, &brute.unwrap(), &mut Exhaustive::new())?;
+        prop_assert_eq!(abandoned, 0);
+    }
+
+    /// A loop that waits for several locations may be begun in vain: no
+    /// outcome is missed, and little is wasted.
+    #[test]
+    fn a_loop_that_waits_for_two_locations_misses_nothing(text in spinning_on_two()) {
+        let program = Program::parse(&text).unwrap();
+        let all = outcomes(&program, &mut all_interleavings(), 500);
+        prop_assume!(all.is_some());
+        let (expected, _, _) = all.unwrap();
+        let (seen, complete, abandoned) =
+            outcomes(&program, &mut Exhaustive::new(), 2_000).expect("fewer than all interleavings");
+        prop_assert_eq!(seen, expected);
+        prop_assert!(abandoned <= 2 * complete, "{} complete, {} abandoned", complete, abandoned);
     }
 }
