@@ -266,9 +266,17 @@ impl Graph {
         (event != NONE).then_some(event as usize)
     }
 
-    /// True if there are events that read a store without writing.
-    pub(super) fn has_readers(&self, location: usize, store: usize) -> bool {
-        self.stores(location)[store].first_reader != NONE
+    /// The events that read a store: those that do not write, and the one
+    /// that makes the next store.
+    pub(super) fn readers(
+        &self,
+        location: usize,
+        store: usize,
+    ) -> impl Iterator<Item = EventIndex> + '_ {
+        let some = |event: u32| (event != NONE).then_some(event as usize);
+        let first = some(self.stores(location)[store].first_reader);
+        std::iter::successors(first, move |&event| some(self.events[event].next_reader))
+            .chain(self.writer(location, store + 1))
     }
 
     /// The location that an event is on, and the store that it reads.

@@ -1,6 +1,6 @@
 //! Backward revisits: a new store makes an earlier read of its location read it.
 
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::op::Access;
 use crate::world::World;
@@ -33,11 +33,12 @@ impl<C: Consistency> Search<C> {
         options: &Options,
         added: Option<EventIndex>,
     ) {
-        // The store that would come after the new one must be deleted.
-        let next = self.graph.writer(new.location, new.store + 1).filter(|n| Some(*n) != added);
-        if next.is_none() && !self.graph.has_readers(new.location, new.store)
-            || !options.iter().any(|(_, access)| *access == Access::Write)
-        {
+        if !options.iter().any(|(_, access)| *access == Access::Write) {
+            return;
+        }
+        let readers = self.graph.readers(new.location, new.store);
+        let readers: SmallVec<[EventIndex; 4]> = readers.filter(|r| Some(*r) != added).collect();
+        if readers.is_empty() {
             return;
         }
         let mut past = std::mem::take(&mut self.past);
@@ -46,8 +47,13 @@ impl<C: Consistency> Search<C> {
             None => self.graph.last_of(new.announced.thread),
         };
         self.graph.past(before, new.location, new.store, &mut past);
+        // The store that would come after the new one must be deleted.
+        let next = self.graph.writer(new.location, new.store + 1).filter(|n| Some(*n) != added);
         let mut free = next.is_none();
-        for stamp in (0..self.graph.events.len()).rev() {
+        let revisitable = readers.into_iter().filter(|r| !self.graph.in_past(&past, *r));
+        let earliest = revisitable.map(|r| self.graph.steps[r].stamp as usize).min();
+        let newest = self.graph.events.len();
+        for stamp in (earliest.unwrap_or(newest)..newest).rev() {
             let event = self.graph.by_stamp[stamp] as usize;
             if Some(event) == added || self.graph.in_past(&past, event) {
                 continue;
