@@ -234,8 +234,7 @@ impl Context {
     }
 
     /// Runs `f`, which runs coroutines, with this context as the current one.
-    ///
-    /// `f` gets the world back as a pointer: it is the coroutines' meanwhile.
+    /// Meanwhile world and driver are reached through the context only.
     pub(crate) fn enter<R>(
         &self,
         world: &mut World,

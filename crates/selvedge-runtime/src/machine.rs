@@ -47,6 +47,7 @@ pub struct Native {
     context: Rc<Context>,
     workers: Vec<Option<Box<Worker>>>,
     /// The workers that run no thread.
+    #[allow(clippy::vec_box, reason = "workers go to and fro as pointers")]
     idle: Vec<Box<Worker>>,
     /// The threads that have a worker, in order of creation.
     alive: Vec<ThreadId>,
