@@ -18,7 +18,7 @@ use crate::model::ObjectState;
 use crate::op::{Access, OpKind, ThreadOp};
 use crate::world::{Event as Executed, World};
 
-use super::item::{Flag, Step};
+use super::item::{Flag, Item, Step};
 
 /// The index of an event in the order of this execution.
 pub(super) type EventIndex = usize;
@@ -151,7 +151,8 @@ fn join(mine: &mut [i32], theirs: &[i32]) {
 #[derive(Debug)]
 pub(super) struct Graph {
     pub(super) events: Vec<Event>,
-    /// How to repeat them: thread, choice, flag and stamp of each.
+    /// How to repeat them: thread, choice, flag and stamp of each. While an
+    /// item is repeated, also of those that are yet to come.
     pub(super) steps: Vec<Step>,
     /// The events in the order in which the search added them.
     pub(super) by_stamp: Vec<u32>,
@@ -183,13 +184,16 @@ impl Graph {
         }
     }
 
-    /// Forgets the last execution; keeps the memory. The first `repeated`
-    /// events of the next may be added in another order than before.
-    pub(super) fn clear(&mut self, repeated: usize) {
+    /// Forgets the last execution and is about to repeat the steps of an
+    /// item; keeps the memory.
+    pub(super) fn begin(&mut self, item: &Item) {
         self.events.clear();
-        self.steps.clear();
+        item.steps_into(&mut self.steps);
         self.by_stamp.clear();
-        self.by_stamp.resize(repeated, NONE);
+        self.by_stamp.resize(self.steps.len(), NONE);
+        for (at, step) in (0..).zip(&self.steps) {
+            self.by_stamp[step.stamp as usize] = at;
+        }
         self.in_use = 0;
         for object in self.touched.drain(..) {
             self.of_object[object.index()] = NONE;
@@ -362,14 +366,7 @@ impl Graph {
     // ---- growth ------------------------------------------------------------
 
     /// Adds the event that has just taken effect.
-    pub(super) fn append(
-        &mut self,
-        world: &World,
-        executed: &Executed,
-        flag: Flag,
-        stamp: u32,
-        awaits: Option<u32>,
-    ) {
+    pub(super) fn append(&mut self, world: &World, executed: &Executed, awaits: Option<u32>) {
         let at = self.events.len() as u32;
         let thread = executed.thread.index();
         self.make_room(world.most_threads());
@@ -394,10 +391,9 @@ impl Graph {
         }
         self.last[thread] = at;
         self.events.push(event);
-        self.steps.push(Step::of(executed, flag, stamp));
-        match self.by_stamp.get_mut(stamp as usize) {
-            Some(entry) => *entry = at,
-            None => self.by_stamp.push(at),
+        if self.steps.len() < self.events.len() {
+            self.steps.push(Step::of(executed, Flag::Default, at));
+            self.by_stamp.push(at);
         }
     }
 

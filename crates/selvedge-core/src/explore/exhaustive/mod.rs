@@ -65,14 +65,6 @@ pub enum Preference {
     Scattered(u64),
 }
 
-/// The event that is about to take effect.
-#[derive(Clone, Copy, Debug)]
-struct Coming {
-    flag: Flag,
-    stamp: u32,
-    awaits: Option<u32>,
-}
-
 /// One execution of the search: repeats an item and finds what else there is.
 #[derive(Debug)]
 struct Search<C> {
@@ -80,9 +72,11 @@ struct Search<C> {
     rules: Rules,
     preference: Preference,
     graph: Graph,
-    /// The item's steps, to be repeated first.
-    repeat: Vec<Step>,
-    coming: Option<Coming>,
+    /// How many of the graph's steps are repeated.
+    repeated: usize,
+    /// An event is about to take effect: the version that it is not to find,
+    /// if there is one ([`World::awaits`]).
+    coming: Option<Option<u32>>,
     /// The event that the item is about was looked at.
     seated: bool,
     floors: Vec<Floor>,
@@ -99,7 +93,7 @@ impl<C: Consistency> Search<C> {
             rules: Rules::default(),
             preference: Preference::default(),
             graph: Graph::new(),
-            repeat: Vec::new(),
+            repeated: 0,
             coming: None,
             seated: false,
             floors: Vec::new(),
@@ -111,8 +105,8 @@ impl<C: Consistency> Search<C> {
 
     /// Starts the execution of an item.
     fn begin(&mut self, item: &Item) {
-        item.steps_into(&mut self.repeat);
-        self.graph.clear(self.repeat.len());
+        self.graph.begin(item);
+        self.repeated = self.graph.steps.len();
         self.coming = None;
         self.seated = false;
         self.floors.clear();
@@ -131,7 +125,7 @@ impl<C: Consistency> Search<C> {
         }
         self.catch_up(world);
         let at = self.graph.events.len();
-        if at < self.repeat.len() {
+        if at < self.repeated {
             return self.repeat_step(view, at);
         }
         self.seat(world);
@@ -139,8 +133,7 @@ impl<C: Consistency> Search<C> {
             return Decision::Abandon;
         };
         let choice = self.extend(view, thread);
-        let stamp = at as u32;
-        self.take(world, Taken { thread, choice }, Flag::Default, stamp)
+        self.take(world, Taken { thread, choice })
     }
 
     /// The execution has ended, or nobody can go on in a way that is not
@@ -150,7 +143,7 @@ impl<C: Consistency> Search<C> {
             return;
         }
         self.catch_up(world);
-        if self.graph.events.len() < self.repeat.len() {
+        if self.graph.events.len() < self.repeated {
             return;
         }
         self.seat(world);
@@ -176,13 +169,13 @@ impl<C: Consistency> Search<C> {
 
     /// The event that took effect last becomes part of the graph.
     fn catch_up(&mut self, world: &World) {
-        if let Some(Coming { flag, stamp, awaits }) = self.coming.take() {
+        if let Some(awaits) = self.coming.take() {
             let executed = &world.events()[self.graph.events.len()];
-            self.graph.append(world, executed, flag, stamp, awaits);
+            self.graph.append(world, executed, awaits);
         }
     }
 
-    fn take(&mut self, world: &World, step: Taken, flag: Flag, stamp: u32) -> Decision {
+    fn take(&mut self, world: &World, step: Taken) -> Decision {
         // The first event on an object finds it in its initial state.
         match world.announced(step.thread).map(|op| (op.object, op.kind)) {
             Some((Some(object), _)) => {
@@ -195,13 +188,12 @@ impl<C: Consistency> Search<C> {
             }
             _ => {}
         }
-        let awaits = world.awaits(step.thread);
-        self.coming = Some(Coming { flag, stamp, awaits });
+        self.coming = Some(world.awaits(step.thread));
         Decision::Step(step)
     }
 
     fn repeat_step(&mut self, view: &View<'_>, at: usize) -> Decision {
-        let step = &self.repeat[at];
+        let step = &self.graph.steps[at];
         let (world, thread) = (view.world(), step.thread);
         let possible = view.enabled().contains(&thread)
             && world.announced(thread).is_some_and(|op| !step.differs(op))
@@ -212,8 +204,7 @@ impl<C: Consistency> Search<C> {
             return Decision::Diverged(Box::new(divergence(before, world, thread)));
         }
         let taken = Taken { thread, choice: step.choice };
-        let (flag, stamp) = (step.flag, step.stamp);
-        self.take(world, taken, flag, stamp)
+        self.take(world, taken)
     }
 
     /// The thread that goes on by default.
@@ -314,8 +305,8 @@ impl<C: Consistency> Search<C> {
         if std::mem::replace(&mut self.seated, true) {
             return;
         }
-        let Some(step) = self.repeat.last() else { return };
-        let newest = self.graph.events.len() - 1;
+        let Some(newest) = self.repeated.checked_sub(1) else { return };
+        let step = &self.graph.steps[newest];
         if step.flag != Flag::Revisited || step.stamp as usize != newest {
             return;
         }
