@@ -35,6 +35,9 @@ pub(super) struct ObjectClocks {
     taken: Vec<(u64, Clock)>,
     /// How many offers of a rendezvous were taken.
     received: u64,
+    /// By who first made offers be refused: to the senders of those that were
+    /// not taken.
+    refused: Option<Clock>,
 }
 
 impl ObjectClocks {
@@ -44,6 +47,7 @@ impl ObjectClocks {
         self.messages.clear();
         self.taken.clear();
         self.received = 0;
+        self.refused = None;
     }
 }
 
@@ -142,8 +146,13 @@ impl World {
                         me.hb.join(&clocks.taken.swap_remove(at).1);
                     }
                 }
+                // What it learns must not depend on when it goes on: nothing orders that.
+                ChannelOp::Taken { .. } => me.hb.join(clocks.refused.get_or_insert_default()),
                 ChannelOp::Close | ChannelOp::SendersGone | ChannelOp::ReceiversGone if wrote => {
                     clocks.released.join(&me.hb);
+                    if op != ChannelOp::SendersGone {
+                        clocks.refused.get_or_insert_with(|| me.hb.clone());
+                    }
                 }
                 // Told that the other end is gone: what was done before is visible.
                 _ if answer == channel::DISCONNECTED => me.hb.join(&clocks.released),

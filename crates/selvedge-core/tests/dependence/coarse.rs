@@ -82,11 +82,3 @@ pub(crate) const COARSE: &[Coarse] = &[
 pub(crate) fn coarse(object: &str, a: &str, b: &str) -> Option<&'static Coarse> {
     COARSE.iter().find(|c| c.0 == object && c.1 == a && c.2 == b)
 }
-
-/// Independent pairs that commute but for what a sender learns whose offer is
-/// refused: what was done before each end of the channel that came first. The
-/// search lets it go on at once, where it knows least, so no race is missed.
-pub(crate) const LEARNS_MORE_LATER: &[(&str, &str, &str)] = &[
-    ("channel", "rendezvous (taken)", "close"),
-    ("channel", "rendezvous (taken)", "last receiver drops"),
-];
