@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex as RealMutex;
 
-use selvedge_core::explore::{Dfs, Limits, Random, Strategy, explore};
+use selvedge_core::explore::{Dfs, Exhaustive, Limits, Random, Strategy, explore};
 use selvedge_core::failure::{FailureKind, Fault};
 use selvedge_core::report::{Engine, Report};
 use selvedge_runtime::cell::UnsafeCell;
@@ -24,15 +24,26 @@ fn run(strategy: &mut dyn Strategy, body: impl Fn() + Send + Sync + 'static) -> 
     report
 }
 
-fn dfs(body: impl Fn() + Send + Sync + 'static) -> Report {
-    run(&mut Dfs::new(), body)
+/// The report of the exhaustive search. The naive one has to agree: the same
+/// failures, and, where none cuts an execution short, as many behaviours.
+fn search(body: impl Fn() + Send + Sync + 'static) -> Report {
+    let body = Arc::new(body);
+    let again = Arc::clone(&body);
+    let naive = run(&mut Dfs::new(), move || again());
+    let report = run(&mut Exhaustive::new(), move || body());
+    let kinds = |r: &Report| r.failures().iter().map(|f| f.kind()).collect::<BTreeSet<_>>();
+    assert_eq!(kinds(&report), kinds(&naive), "{report:#?} {naive:#?}");
+    if report.failures().is_empty() && report.exhausted() && naive.exhausted() {
+        assert_eq!((report.executions, report.blocked), (naive.executions, 0), "{report:?}");
+    }
+    report
 }
 
 /// All results of a program, over all its behaviours.
 fn outcomes<T: Ord + Send + 'static>(body: impl Fn() -> T + Send + Sync + 'static) -> BTreeSet<T> {
     let seen = Arc::new(RealMutex::new(BTreeSet::new()));
     let keep = Arc::clone(&seen);
-    let report = dfs(move || {
+    let report = search(move || {
         let result = body();
         keep.lock().unwrap().insert(result);
     });
@@ -43,7 +54,7 @@ fn outcomes<T: Ord + Send + 'static>(body: impl Fn() -> T + Send + Sync + 'stati
 
 /// The only failure of a program, and its kind.
 fn failure(body: impl Fn() + Send + Sync + 'static) -> Fault {
-    let report = dfs(body);
+    let report = search(body);
     assert!(report.exhausted(), "{report:?}");
     assert_eq!(report.failures().len(), 1, "{:#?}", report.failures());
     report.failures()[0].fault.clone()
@@ -51,7 +62,7 @@ fn failure(body: impl Fn() + Send + Sync + 'static) -> Fault {
 
 #[test]
 fn interleavings_of_a_counter() {
-    let report = dfs(|| {
+    let report = search(|| {
         let n = Arc::new(AtomicU32::new(0));
         let add = |n: Arc<AtomicU32>| {
             move || {
@@ -270,7 +281,7 @@ fn any_takes_every_value() {
 
 #[test]
 fn rwlocks_let_readers_in_together() {
-    let report = dfs(|| {
+    let report = search(|| {
         let l = RwLock::new(0);
         thread::scope(|s| {
             s.spawn(|| *l.write().unwrap() += 1);
@@ -305,7 +316,7 @@ fn spinning_ends() {
         locked.0.with(|n| unsafe { *n })
     });
     assert_eq!(seen, BTreeSet::from([3]));
-    let report = dfs(|| {
+    let report = search(|| {
         let flag = Arc::new(AtomicBool::new(false));
         let set = flag.clone();
         let t = thread::spawn(move || set.store(true, SC));
@@ -342,7 +353,7 @@ fn who_drops_an_arc_last_is_explored_where_it_can_be_told() {
     });
     assert_eq!(seen, BTreeSet::from([(0, 1), (1, 1)]));
     // Two threads that only drop: two orders, and nothing else to tell.
-    let report = dfs(|| {
+    let report = search(|| {
         let loud = Modelled::new(Loud(Arc::new(AtomicU32::new(0))));
         let other = loud.clone();
         let t = thread::spawn(move || drop(other));
@@ -355,7 +366,7 @@ fn who_drops_an_arc_last_is_explored_where_it_can_be_told() {
 #[test]
 fn an_arc_of_plain_data_costs_no_execution() {
     use selvedge_runtime::sync::Arc as Modelled;
-    let report = dfs(|| {
+    let report = search(|| {
         let data = Modelled::new(vec![String::from("plain"), String::from("data")]);
         let threads = [data.clone(), data.clone()].map(|d| thread::spawn(move || d.len()));
         drop(data);
@@ -432,7 +443,7 @@ fn kinds_of_failure() {
         }),
         FailureKind::Livelock
     );
-    let endless = dfs(|| {
+    let endless = search(|| {
         let flag = AtomicBool::new(false);
         while !flag.load(SC) {}
     });
@@ -552,7 +563,7 @@ fn a_race_is_found_whichever_order_was_run() {
 #[test]
 fn nondeterminism_is_told() {
     let calls = Arc::new(std::sync::atomic::AtomicU32::new(0));
-    let report = dfs(move || {
+    let report = search(move || {
         let n = AtomicU32::new(0);
         thread::scope(|s| {
             s.spawn(|| n.store(1, SC));
@@ -584,14 +595,14 @@ fn static_atomics_are_fresh_in_each_execution() {
 #[test]
 fn a_static_that_an_execution_has_changed_is_told() {
     static M: Mutex<u32> = Mutex::new(0);
-    let report = dfs(|| {
+    let report = run(&mut Exhaustive::new(), || {
         let mut n = M.lock().unwrap();
         *n += 1;
         assert_eq!(*n, 1);
     });
     // One behaviour: the second execution is that of another strategy.
     assert!(report.failures().is_empty());
-    let report = dfs(|| {
+    let report = run(&mut Exhaustive::new(), || {
         thread::scope(|s| {
             s.spawn(|| *M.lock().unwrap() += 1);
             *M.lock().unwrap() += 1;

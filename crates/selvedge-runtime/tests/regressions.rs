@@ -1,10 +1,11 @@
 //! Programs that were judged wrongly once.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::Mutex as RealMutex;
 
-use selvedge_core::explore::{Dfs, Limits, Random, Strategy, explore};
+use selvedge_core::explore::{Dfs, Exhaustive, Limits, Random, Strategy, explore};
 use selvedge_core::failure::FailureKind;
 use selvedge_core::report::{Engine, Report, Verdict};
 use selvedge_runtime::cell::UnsafeCell;
@@ -22,8 +23,19 @@ fn run(strategy: &mut dyn Strategy, body: impl Fn() + Send + Sync + 'static) -> 
     report
 }
 
-fn dfs(body: impl Fn() + Send + Sync + 'static) -> Report {
-    run(&mut Dfs::new(), body)
+/// The report of the exhaustive search. The naive one has to agree: the same
+/// failures, and, where none cuts an execution short, as many behaviours.
+fn search(body: impl Fn() + Send + Sync + 'static) -> Report {
+    let body = std::sync::Arc::new(body);
+    let again = std::sync::Arc::clone(&body);
+    let naive = run(&mut Dfs::new(), move || again());
+    let report = run(&mut Exhaustive::new(), move || body());
+    let kinds = |r: &Report| r.failures().iter().map(|f| f.kind()).collect::<BTreeSet<_>>();
+    assert_eq!(kinds(&report), kinds(&naive), "{report:#?} {naive:#?}");
+    if report.failures().is_empty() && report.exhausted() && naive.exhausted() {
+        assert_eq!((report.executions, report.blocked), (naive.executions, 0), "{report:?}");
+    }
+    report
 }
 
 fn random(executions: u64, body: impl Fn() + Send + Sync + 'static) -> Report {
@@ -55,7 +67,7 @@ impl Plain {
 
 #[test]
 fn a_join_comes_after_the_last_access_of_the_thread() {
-    let report = dfs(|| {
+    let report = search(|| {
         let plain = Plain::new();
         let flag = AtomicBool::new(false);
         thread::scope(|s| {
@@ -100,7 +112,7 @@ fn loops_that_give_up_by_themselves_are_no_livelock_and_no_proof() {
         }),
     ];
     for (name, program) in programs {
-        let report = dfs(program);
+        let report = search(program);
         assert!(report.failures().is_empty(), "{name}: {:?}", report.failures());
         let Verdict::HoldsBounded(why) = report.verdict() else {
             panic!("{name}: {:?}", report.verdict())
@@ -111,7 +123,7 @@ fn loops_that_give_up_by_themselves_are_no_livelock_and_no_proof() {
 
 #[test]
 fn a_proof_says_that_loops_were_taken_to_wait() {
-    let report = dfs(|| {
+    let report = search(|| {
         let flag = AtomicBool::new(false);
         thread::scope(|s| {
             s.spawn(|| flag.store(true, SC));
@@ -129,7 +141,7 @@ fn explorations_that_share_a_static_at_the_same_time_do_not_disturb_each_other()
     static N: AtomicU32 = AtomicU32::new(0);
     let explorer = || {
         for _ in 0..30 {
-            let report = dfs(|| {
+            let report = search(|| {
                 thread::scope(|s| {
                     for _ in 0..2 {
                         s.spawn(|| N.fetch_add(1, SC));
@@ -149,7 +161,7 @@ fn explorations_that_share_a_static_at_the_same_time_do_not_disturb_each_other()
 
 #[test]
 fn real_threads_are_kept_out_of_a_modelled_critical_section() {
-    let report = dfs(|| {
+    let report = search(|| {
         let m = Mutex::new(1);
         let guard = m.lock().unwrap();
         std::thread::scope(|s| {
@@ -186,7 +198,7 @@ impl Drop for Bomb {
 
 #[test]
 fn a_payload_that_panics_when_dropped_is_contained() {
-    let report = dfs(|| panic_any(Bomb));
+    let report = search(|| panic_any(Bomb));
     assert_eq!(kinds(&report), [FailureKind::Panic]);
     // Nothing is left behind: primitives are std's again.
     assert_eq!(*Mutex::new(3).lock().unwrap(), 3);
@@ -244,7 +256,7 @@ fn a_cell_whose_initialisation_is_torn_down_stays_empty() {
 
 #[test]
 fn the_last_receiver_drops_what_was_not_received() {
-    let report = dfs(|| {
+    let report = search(|| {
         let (requests, server) = unbounded();
         let (reply, answer) = bounded::<u32>(1);
         let t = thread::spawn(move || drop(server));
@@ -258,7 +270,7 @@ fn the_last_receiver_drops_what_was_not_received() {
 
 #[test]
 fn looking_for_poison_is_an_operation() {
-    let report = dfs(|| {
+    let report = search(|| {
         let m = Arc::new(Mutex::new(0));
         let other = m.clone();
         let t = thread::spawn(move || {
@@ -277,7 +289,7 @@ fn looking_for_poison_is_an_operation() {
 
 #[test]
 fn formatting_an_atomic_is_an_operation() {
-    let report = dfs(|| {
+    let report = search(|| {
         let n = AtomicU32::new(0);
         thread::scope(|s| {
             s.spawn(|| n.store(1, SC));
@@ -298,7 +310,7 @@ impl Drop for Picky {
 
 #[test]
 fn a_destructor_that_asks_who_runs_it_is_explored() {
-    let report = dfs(|| {
+    let report = search(|| {
         let mine = Arc::new(Picky);
         let theirs = mine.clone();
         let t = thread::Builder::new().name("w".to_owned()).spawn(move || drop(theirs)).unwrap();
@@ -317,7 +329,7 @@ fn the_last_drop_of_an_arc_comes_after_the_others() {
             self.0.add();
         }
     }
-    let report = dfs(|| {
+    let report = search(|| {
         let mine = Arc::new(Closing(Plain::new()));
         let theirs = mine.clone();
         let t = thread::spawn(move || {
@@ -332,7 +344,7 @@ fn the_last_drop_of_an_arc_comes_after_the_others() {
 
 #[test]
 fn one_of_several_into_inner_gets_the_value() {
-    let report = dfs(|| {
+    let report = search(|| {
         let mine = Arc::new(7);
         let theirs = mine.clone();
         let t = thread::spawn(move || Arc::into_inner(theirs).is_some());
@@ -344,12 +356,12 @@ fn one_of_several_into_inner_gets_the_value() {
 
 #[test]
 fn panics_are_told_apart() {
-    let report = dfs(|| {
+    let report = search(|| {
         drop(catch_unwind(|| panic!("first")));
         panic!("second");
     });
     assert_eq!(report.failures()[0].message(), "second");
-    let report = dfs(|| {
+    let report = search(|| {
         let n = AtomicU32::new(0);
         thread::scope(|s| {
             s.spawn(|| n.store(1, SC));
