@@ -123,3 +123,23 @@ proptest! {
         prop_assert!(abandoned <= 2 * complete, "{} complete, {} abandoned", complete, abandoned);
     }
 }
+
+/// Programs on which the search was wrong once.
+#[test]
+fn what_went_wrong_once() {
+    for text in [
+        // What is pending was not looked at when a loop waits for ever.
+        "T0: r0 = R x sc; while r0 != 1 { SPIN; r0 = R x sc } | T1: LOCK m; W y 1 sc | T2: LOCK m; W y 2 sc",
+        // What came before a loop woke it.
+        "T0: W y 1 sc | T1: r0 = R y sc; r0 = R x sc; while r0 != 1 { SPIN; r0 = R x sc }",
+        // Who is stuck in a select was overtaken on one channel or on the other.
+        "T0: SEND p 1; r2 = SELECT q 1 p 1; if r2 == 1 { W x 1 sc } | T1: SEND q 1 | T2: r2 = RECV q 1; r2 = SELECT q 1 p 1; if r2 == 1 { W x 1 sc }",
+        "T0: SEND p 1 | T1: SEND q 1; r2 = SELECT q 1 p 1; if r2 == 1 { W x 1 sc } | T2: r2 = RECV q 1; r2 = SELECT q 1 p 1; if r2 == 1 { W x 1 sc }",
+        "T0: SEND p 1; r2 = SELECT q 1 p 1; if r2 == 1 { W x 1 sc } | T1: SEND q 1; r2 = SELECT q 1 p 1; if r2 == 1 { W x 1 sc } | T2: r2 = SELECT q 1 p 1; if r2 == 1 { W x 1 sc }",
+    ] {
+        let program = Program::parse(text).unwrap();
+        let brute = brute_force(&program, u64::MAX).unwrap();
+        let abandoned = each_once(&program, &brute, &mut Exhaustive::new());
+        assert!(matches!(abandoned, Ok(0)), "{text}: {abandoned:?}");
+    }
+}

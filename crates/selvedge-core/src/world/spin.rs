@@ -54,6 +54,8 @@ pub(super) struct Spin {
     /// The announced operation is the last of a turn that found nothing new
     /// so far: where the turn began.
     asleep: Option<usize>,
+    /// It was woken there though nothing had changed.
+    awake: bool,
     /// The yield of the loop.
     place: Option<&'static Location<'static>>,
     /// How often it was woken though nothing had changed.
@@ -73,6 +75,7 @@ impl Spin {
         self.repeated = None;
         self.waits = false;
         self.asleep = None;
+        self.awake = false;
         self.place = None;
         self.woken = 0;
     }
@@ -108,6 +111,7 @@ impl World {
         let asleep = aligned.filter(is_last).filter(|_| spin.waits).map(|(from, _)| from);
         let spin = &mut self.threads[thread.index()].spin;
         spin.asleep = asleep;
+        spin.awake = false;
         if let Some(at) = spin.place
             && asleep.is_some()
             && !self.assumed.contains(&at)
@@ -121,7 +125,7 @@ impl World {
     pub(super) fn sleeps(&self, thread: ThreadId) -> bool {
         let spin = &self.threads[thread.index()].spin;
         let unchanged = |look: &Look| self.objects[look.object.index()].version == look.version;
-        spin.asleep.is_some_and(|from| spin.last_turn[from..].iter().all(unchanged))
+        spin.asleep.is_some_and(|from| !spin.awake && spin.last_turn[from..].iter().all(unchanged))
     }
 
     /// If the announced operation is the last of a turn of a loop that found
@@ -241,9 +245,13 @@ impl World {
         for at in 0..self.live.len() {
             let thread = self.live[at];
             let spin = &self.threads[thread.index()].spin;
-            if spin.asleep.is_some() && spin.woken < MOST_WAKES && self.could_go_on(thread) {
+            if spin.asleep.is_some()
+                && !spin.awake
+                && spin.woken < MOST_WAKES
+                && self.could_go_on(thread)
+            {
                 let spin = &mut self.threads[thread.index()].spin;
-                spin.asleep = None;
+                spin.awake = true;
                 spin.woken += 1;
                 self.enabled.forget();
                 let logged = self.log.as_ref().map_or(0, Vec::len);

@@ -79,6 +79,8 @@ struct Search<C> {
     coming: Option<Option<u32>>,
     /// The event that the item is about was looked at.
     seated: bool,
+    /// What is pending was looked at: nothing more belongs to the behaviour.
+    finished: bool,
     floors: Vec<Floor>,
     children: Vec<Child>,
     /// A clock to be filled.
@@ -96,6 +98,7 @@ impl<C: Consistency> Search<C> {
             repeated: 0,
             coming: None,
             seated: false,
+            finished: false,
             floors: Vec::new(),
             children: Vec::new(),
             past: Vec::new(),
@@ -109,6 +112,7 @@ impl<C: Consistency> Search<C> {
         self.repeated = self.graph.steps.len();
         self.coming = None;
         self.seated = false;
+        self.finished = false;
         self.floors.clear();
         self.floors.extend_from_slice(item.floors());
         self.children.clear();
@@ -118,6 +122,7 @@ impl<C: Consistency> Search<C> {
     fn next(&mut self, view: &View<'_>) -> Decision {
         let world = view.world();
         if world.woke_in_vain() {
+            self.finish(world);
             // No behaviour of a loop that waits: it is run to see what becomes
             // of it, and nothing is concluded from it.
             let thread = view.enabled()[0];
@@ -137,9 +142,9 @@ impl<C: Consistency> Search<C> {
     }
 
     /// The execution has ended, or nobody can go on in a way that is not
-    /// explored elsewhere.
-    fn end(&mut self, world: &World) {
-        if world.woke_in_vain() {
+    /// explored elsewhere, or not without waking a loop in vain.
+    fn finish(&mut self, world: &World) {
+        if std::mem::replace(&mut self.finished, true) {
             return;
         }
         self.catch_up(world);
@@ -484,7 +489,7 @@ impl Strategy for Exhaustive {
     }
 
     fn end(&mut self, world: &World) {
-        self.search.end(world);
+        self.search.finish(world);
         self.explored += self.search.share / (self.search.children.len() + 1) as f64;
         self.search.harvest(&mut self.items);
         self.most_items = self.most_items.max(self.items.len());
