@@ -56,8 +56,8 @@ struct SavedItem {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum SavedPlan {
     Last,
-    Early(Vec<u32>),
-    Revisit(u32, Vec<u32>),
+    Early(Vec<i32>),
+    Revisit(u32, Vec<i32>),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
