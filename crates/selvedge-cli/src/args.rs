@@ -78,6 +78,9 @@ pub(crate) struct Long {
     /// Save the search of one scenario to this file every few seconds
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: Option<PathBuf>,
+    /// So often: seconds, or 500ms, 1m [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) checkpoint_every: Option<Duration>,
     /// Go on with the search that was saved to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
@@ -100,6 +103,7 @@ impl Long {
         }
         settings.workers = self.workers.or(settings.workers);
         settings.checkpoint.clone_from(&self.checkpoint);
+        settings.checkpoint_every = self.checkpoint_every.unwrap_or(settings.checkpoint_every);
         settings.resume.clone_from(&self.resume);
         settings.shard = self.shard;
         settings.part.clone_from(&self.output);

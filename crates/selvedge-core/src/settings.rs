@@ -20,6 +20,7 @@ use crate::report::Engine;
 /// | `max_preemptions` | `SELVEDGE_MAX_PREEMPTIONS` | none |
 /// | `keep_going` | `SELVEDGE_KEEP_GOING` (`1`) | no |
 /// | `workers` | `SELVEDGE_WORKERS` | one for each core |
+/// | `checkpoint_every` | `SELVEDGE_CHECKPOINT_SECONDS` | 2 seconds |
 ///
 /// The others belong to one search: they have no variable.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +50,8 @@ pub struct Settings {
     pub name: Option<String>,
     /// Save the state of the search to this file every few seconds.
     pub checkpoint: Option<PathBuf>,
+    /// So often; less often if saving would take more than a twentieth of the time.
+    pub checkpoint_every: Duration,
     /// Go on with the search that was saved to this file.
     pub resume: Option<PathBuf>,
     /// Explore only this part of the search.
@@ -73,6 +76,7 @@ impl Default for Settings {
             workers: None,
             name: None,
             checkpoint: None,
+            checkpoint_every: Duration::from_secs(2),
             resume: None,
             shard: None,
             part: None,
@@ -113,13 +117,18 @@ impl Settings {
         if let Some(steps) = parse(&get, "SELVEDGE_MAX_STEPS", number)? {
             settings.max_steps = steps;
         }
-        let seconds: Option<f64> = parse(&get, "SELVEDGE_MAX_SECONDS", "a number of seconds")?;
-        settings.max_duration = seconds
-            .map(|s| {
-                Duration::try_from_secs_f64(s)
-                    .map_err(|_| format!("SELVEDGE_MAX_SECONDS='{s}' is not a number of seconds"))
-            })
-            .transpose()?;
+        let seconds = |name: &str| -> Result<Option<Duration>, String> {
+            let what = "a number of seconds";
+            let seconds: Option<f64> = parse(&get, name, what)?;
+            let duration = |s| {
+                Duration::try_from_secs_f64(s).map_err(|_| format!("{name}='{s}' is not {what}"))
+            };
+            seconds.map(duration).transpose()
+        };
+        settings.max_duration = seconds("SELVEDGE_MAX_SECONDS")?;
+        if let Some(every) = seconds("SELVEDGE_CHECKPOINT_SECONDS")? {
+            settings.checkpoint_every = every;
+        }
         settings.max_preemptions = parse(&get, "SELVEDGE_MAX_PREEMPTIONS", number)?;
         settings.keep_going = get("SELVEDGE_KEEP_GOING").is_some_and(|v| v != "0" && !v.is_empty());
         settings.workers = parse(&get, "SELVEDGE_WORKERS", number)?;
@@ -152,6 +161,7 @@ mod tests {
             ("SELVEDGE_MAX_PREEMPTIONS", "2"),
             ("SELVEDGE_KEEP_GOING", "1"),
             ("SELVEDGE_WORKERS", "3"),
+            ("SELVEDGE_CHECKPOINT_SECONDS", "0.25"),
         ])
         .unwrap();
         let expected = Settings {
@@ -164,6 +174,7 @@ mod tests {
             max_preemptions: Some(2),
             keep_going: true,
             workers: Some(3),
+            checkpoint_every: Duration::from_millis(250),
             ..Settings::default()
         };
         assert_eq!(settings, expected);

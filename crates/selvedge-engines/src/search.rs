@@ -17,9 +17,6 @@ use crate::file::{self, Content, Identity};
 use crate::merge::Part;
 use crate::native;
 
-/// So often is the state saved.
-const INTERVAL: Duration = Duration::from_secs(2);
-
 /// The part of the time that saving may take: one in so many.
 const COST: u32 = 20;
 
@@ -86,7 +83,8 @@ fn explore(
         progress,
         store: file.zip(identity.as_ref()),
         saved_at: Instant::now(),
-        interval: INTERVAL,
+        every: settings.checkpoint_every,
+        interval: settings.checkpoint_every,
     };
     let rounds = Rounds {
         limits: Limits {
@@ -167,6 +165,7 @@ struct Watcher<'a, 'b> {
     progress: &'a mut Progress<'b>,
     store: Option<(&'a PathBuf, &'a Identity)>,
     saved_at: Instant,
+    every: Duration,
     interval: Duration,
 }
 
@@ -185,7 +184,7 @@ impl Observer for Watcher<'_, '_> {
         let saved = Saved::of(frontier);
         let (shard, finished) = (saved.shard(), saved.is_finished());
         file::write(path, Content::Checkpoint, identity, shard, finished, &saved)?;
-        self.interval = INTERVAL.max(start.elapsed() * COST);
+        self.interval = self.every.max(start.elapsed() * COST);
         self.saved_at = Instant::now();
         Ok(())
     }
