@@ -1,8 +1,10 @@
 //! Commands and options.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use selvedge_core::explore::Shard;
 use selvedge_core::report::Engine;
 use selvedge_core::settings::Settings;
 
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Run the same scenarios on several engines
     Compare(Compare),
+    /// Put together the parts of a search: one report
+    Merge(Merge),
 }
 
 #[derive(Debug, clap::Args)]
@@ -54,10 +58,71 @@ pub(crate) struct Check {
     pub(crate) patterns: Vec<String>,
     #[command(flatten)]
     pub(crate) search: Search,
-    /// How many scenarios are explored at the same time [default: 1]
+    #[command(flatten)]
+    pub(crate) long: Long,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Print the table only, no drawings
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// What is for a search that takes long: of one scenario, exhaustive, on the
+/// native engine.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Long {
+    /// How many workers an exhaustive search has [default: one for each core]
     #[arg(long, value_name = "N")]
     pub(crate) workers: Option<usize>,
-    /// How results are printed
+    /// Save the search of one scenario to this file every few seconds
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// So often: seconds, or 500ms, 1m [default: 2s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) checkpoint_every: Option<Duration>,
+    /// Go on with the search that was saved to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Explore one part of the search of one scenario: 1/4 is the first of four
+    #[arg(long, value_name = "I/N", requires = "output")]
+    pub(crate) shard: Option<Shard>,
+    /// Write the result of the part to this file, for `merge`
+    #[arg(long, value_name = "FILE", requires = "shard")]
+    pub(crate) output: Option<PathBuf>,
+    /// Know from the start what another part has learnt: its result
+    #[arg(long, value_name = "FILE", requires = "shard")]
+    pub(crate) learnt: Vec<PathBuf>,
+}
+
+impl Long {
+    /// Overrides the settings.
+    pub(crate) fn apply(&self, settings: &mut Settings) -> Result<(), BadInput> {
+        if self.workers == Some(0) {
+            return Err("--workers 0: somebody has to do the work".into());
+        }
+        settings.workers = self.workers.or(settings.workers);
+        settings.checkpoint.clone_from(&self.checkpoint);
+        settings.checkpoint_every = self.checkpoint_every.unwrap_or(settings.checkpoint_every);
+        settings.resume.clone_from(&self.resume);
+        settings.shard = self.shard;
+        settings.part.clone_from(&self.output);
+        settings.learnt.clone_from(&self.learnt);
+        Ok(())
+    }
+
+    /// True if it is of one search.
+    pub(crate) fn is_of_one(&self) -> bool {
+        self.checkpoint.is_some() || self.resume.is_some() || self.shard.is_some()
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Merge {
+    /// The results of the parts, as `check --shard` wrote them
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// How the report is printed
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
     /// Print the table only, no drawings
@@ -71,7 +136,7 @@ pub(crate) struct Search {
     /// native, loom, shuttle or std
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<Engine>,
-    /// dfs, dfs:unreduced or random on native; random, pct:D, urw or dfs on shuttle
+    /// exhaustive, dfs, dfs:unreduced or random on native; random, pct:D, urw or dfs on shuttle
     #[arg(long, value_name = "NAME")]
     pub(crate) strategy: Option<String>,
     /// Seed of what is drawn at random

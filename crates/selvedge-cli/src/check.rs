@@ -1,8 +1,5 @@
 //! `check`: explore, compare with what is expected, report.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::time::Duration;
 
 use selvedge_core::report::{End, Engine, Report, Verdict};
@@ -14,6 +11,7 @@ use selvedge_report::{Style, failure, json, summary};
 use summary::{Row, Widths};
 
 use crate::args::Format;
+use crate::interrupt::Interrupt;
 use crate::output::{self, Progress};
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args};
@@ -49,7 +47,9 @@ pub(crate) fn settings_for(scenario: &Scenario, base: &Settings) -> (Settings, b
         return (settings, false);
     }
     let exhaustive = match settings.engine {
-        Engine::Native => asked.as_deref().is_none_or(|s| s.starts_with("dfs")),
+        Engine::Native => {
+            asked.as_deref().is_none_or(|s| s == "exhaustive" || s.starts_with("dfs"))
+        }
         Engine::Loom => true,
         Engine::Shuttle => asked.as_deref() == Some("dfs"),
         Engine::Std => false,
@@ -61,93 +61,67 @@ pub(crate) fn settings_for(scenario: &Scenario, base: &Settings) -> (Settings, b
 }
 
 /// Explores a scenario.
-pub(crate) fn explore(scenario: &Scenario, settings: Settings, progress: &Progress) -> Report {
+pub(crate) fn explore(
+    scenario: &Scenario,
+    settings: Settings,
+    progress: &Progress,
+    interrupt: &Interrupt,
+) -> Report {
     Explorer::with_settings(settings).run_with_progress(scenario.program(), &mut |report| {
         progress.show(&scenario.name, report);
-        true
+        !interrupt.is_set()
     })
 }
 
 pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, BadInput> {
-    let base = options.search.settings()?;
-    Explorer::with_settings(base.clone()).check()?;
-    let workers = options.workers.unwrap_or(1);
-    if workers == 0 {
-        return Err("--workers 0: somebody has to do the work".into());
-    }
+    let mut base = options.search.settings()?;
+    options.long.apply(&mut base)?;
     let scenarios = registry.matching(base.engine, &options.patterns)?;
+    if options.long.is_of_one() && scenarios.len() != 1 {
+        let count = scenarios.len();
+        return Err(format!("{count} scenarios: only a single search can be saved or split").into());
+    }
+    for scenario in scenarios.iter().take(1) {
+        let (settings, _) = settings_for(scenario, &base);
+        Explorer::with_settings(settings).check()?;
+    }
+    let interrupt = Interrupt::watched(base.checkpoint.is_some() || base.resume.is_some())?;
     let style = output::style();
-    let mut printer = Printer::new(&scenarios, options, &style);
+    let mut printer = Printer::new(&scenarios, options.format, options.quiet, &style);
     let progress = Progress::new();
     let mut done: Vec<(Report, bool)> = Vec::new();
-    let mut error = None;
-    explore_all(&scenarios, &base, workers, &progress, |i, report, exhaustive| {
+    for scenario in &scenarios {
+        let (settings, exhaustive) = settings_for(scenario, &base);
+        let report = explore(scenario, settings, &progress, &interrupt);
         if let End::Error(what) = &report.end {
-            error.get_or_insert(format!("{}: {what}", scenarios[i].name));
-            return false;
+            progress.finish();
+            return Err(format!("{}: {what}", scenario.name).into());
         }
-        let row = Row::new(scenarios[i], &report, exhaustive);
+        let row = Row::new(scenario, &report, exhaustive);
         progress.aside(|| printer.row(&row));
         done.push((report, exhaustive));
-        true
-    });
-    progress.finish();
-    if let Some(what) = error {
-        return Err(what.into());
     }
+    progress.finish();
     let rows: Vec<Row<'_>> = scenarios
         .iter()
         .zip(&done)
         .map(|(scenario, (report, exhaustive))| Row::new(scenario, report, *exhaustive))
         .collect();
     printer.end(&rows);
-    Ok(rows
-        .iter()
-        .map(|row| exit(row.agreement))
-        .max_by_key(|e| severity(*e))
-        .unwrap_or(Exit::Success))
+    let exit = worst(&rows);
+    if let Some(path) = base.checkpoint.as_ref().or(base.resume.as_ref())
+        && rows.iter().any(|row| row.report.pending > 0 && row.report.end != End::Failure)
+    {
+        eprintln!("the search is not finished: go on with --resume {}", path.display());
+        return Ok(if severity(exit) == 0 { Exit::Undecided } else { exit });
+    }
+    Ok(exit)
 }
 
-/// Explores the scenarios, several at a time, and hands on the reports in the
-/// order of the scenarios until `each` gives false.
-fn explore_all(
-    scenarios: &[&Scenario],
-    base: &Settings,
-    workers: usize,
-    progress: &Progress,
-    mut each: impl FnMut(usize, Report, bool) -> bool,
-) {
-    let next = AtomicUsize::new(0);
-    let (results, finished) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..workers.clamp(1, scenarios.len().max(1)) {
-            let (next, results) = (&next, results.clone());
-            scope.spawn(move || {
-                while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (settings, exhaustive) = settings_for(scenario, base);
-                    let report = explore(scenario, settings, progress);
-                    let at = scenarios.iter().position(|s| s.name == scenario.name);
-                    if results.send((at, report, exhaustive)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(results);
-        let mut early = BTreeMap::new();
-        let mut due = 0;
-        for (at, report, exhaustive) in finished {
-            early.insert(at.unwrap_or(usize::MAX), (report, exhaustive));
-            while let Some((report, exhaustive)) = early.remove(&due) {
-                if !each(due, report, exhaustive) {
-                    // Nobody waits for the rest.
-                    next.store(scenarios.len(), Ordering::Relaxed);
-                    return;
-                }
-                due += 1;
-            }
-        }
-    });
+/// How the command ends, after these results.
+pub(crate) fn worst(rows: &[Row<'_>]) -> Exit {
+    let exits = rows.iter().map(|row| exit(row.agreement));
+    exits.max_by_key(|e| severity(*e)).unwrap_or(Exit::Success)
 }
 
 fn exit(agreement: Agreement) -> Exit {
@@ -159,7 +133,7 @@ fn exit(agreement: Agreement) -> Exit {
 }
 
 /// A contradiction outweighs an open question.
-fn severity(exit: Exit) -> u8 {
+pub(crate) fn severity(exit: Exit) -> u8 {
     match exit {
         Exit::Success => 0,
         Exit::Undecided => 1,
@@ -168,7 +142,7 @@ fn severity(exit: Exit) -> u8 {
 }
 
 /// Prints results as they come, and what belongs at the end.
-struct Printer<'a> {
+pub(crate) struct Printer<'a> {
     format: Format,
     quiet: bool,
     style: &'a Style,
@@ -177,12 +151,17 @@ struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    fn new(scenarios: &[&Scenario], options: &args::Check, style: &'a Style) -> Self {
+    pub(crate) fn new(
+        scenarios: &[&Scenario],
+        format: Format,
+        quiet: bool,
+        style: &'a Style,
+    ) -> Self {
         let widths = Widths::of(scenarios.iter().copied(), style);
-        Printer { format: options.format, quiet: options.quiet, style, widths, section: None }
+        Printer { format, quiet, style, widths, section: None }
     }
 
-    fn row(&mut self, row: &Row<'_>) {
+    pub(crate) fn row(&mut self, row: &Row<'_>) {
         if self.format == Format::Json {
             output::line(&json::line(row));
             return;
@@ -198,7 +177,7 @@ impl<'a> Printer<'a> {
         output::line(&summary::row(row, &self.widths, self.style));
     }
 
-    fn end(&self, rows: &[Row<'_>]) {
+    pub(crate) fn end(&self, rows: &[Row<'_>]) {
         if self.format == Format::Json {
             return;
         }
@@ -212,6 +191,12 @@ impl<'a> Printer<'a> {
         for row in rows.iter().filter(|row| row.report.verdict() == Verdict::HoldsExhausted) {
             for assumption in &row.report.assumptions {
                 let text = format!("assumed in {}: {assumption}", row.scenario.name);
+                wrap(&text, self.style.width).iter().for_each(|line| output::line(line));
+            }
+        }
+        for row in rows {
+            for note in &row.report.notes {
+                let text = format!("note on {}: {note}", row.scenario.name);
                 wrap(&text, self.style.width).iter().for_each(|line| output::line(line));
             }
         }

@@ -7,6 +7,7 @@ use selvedge_core::settings::Settings;
 use selvedge_report::text::{left, number, right, time};
 
 use crate::check::explore;
+use crate::interrupt::Interrupt;
 use crate::output::{self, Progress};
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args};
@@ -71,5 +72,5 @@ fn measure(
     if matches!(engine, Engine::Native | Engine::Shuttle) {
         settings.strategy = Some("random".to_owned());
     }
-    explore(scenario, settings, progress)
+    explore(scenario, settings, progress, &Interrupt::default())
 }

@@ -5,13 +5,16 @@
 //! |---|---|
 //! | `args` | commands and options (clap) |
 //! | [`registry`] | the scenarios, by name and engine |
-//! | `check`, `show`, `replay`, `list`, `compare` | a command each |
+//! | `check`, `show`, `replay`, `list`, `compare`, `merge` | a command each |
+//! | `interrupt` | Ctrl-C, where a search is saved |
 //! | `output` | stdout, colours, width, the progress bar |
 
 mod args;
 mod check;
 mod compare;
+mod interrupt;
 mod list;
+mod merge;
 mod output;
 pub mod registry;
 mod replay;
@@ -63,6 +66,7 @@ pub fn main(registry: Registry) -> ExitCode {
         Some(args::Command::Show(options)) => show::run(&registry, &options),
         Some(args::Command::Replay(options)) => replay::run(&registry, &options),
         Some(args::Command::Compare(options)) => compare::run(&registry, &options),
+        Some(args::Command::Merge(options)) => merge::run(&registry, &options),
     };
     match result {
         Ok(exit) => ExitCode::from(exit as u8),

@@ -58,12 +58,7 @@ impl Progress {
         if report.elapsed < Duration::from_millis(300) {
             return;
         }
-        let rate = report.executions as f64 / report.elapsed.as_secs_f64();
-        self.0.set_message(format!(
-            "{scenario}: {} executions, {} a second",
-            number(report.executions),
-            number(rate as u64)
-        ));
+        self.0.set_message(progress_line(scenario, report));
         self.0.tick();
     }
 
@@ -74,5 +69,46 @@ impl Progress {
 
     pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+fn progress_line(scenario: &str, report: &Report) -> String {
+    let rate = report.executions as f64 / report.elapsed.as_secs_f64();
+    let mut line = format!(
+        "{scenario}: {} executions, {} a second",
+        number(report.executions),
+        number(rate as u64)
+    );
+    if report.pending > 0 {
+        line.push_str(&format!(", {} pending", number(report.pending)));
+    }
+    if let Some(all) = report.estimate() {
+        line.push_str(&format!(", about {} in all", number(rounded(all))));
+    }
+    line
+}
+
+/// An estimate says no more than its first two digits.
+fn rounded(estimate: u64) -> u64 {
+    let unit = 10u64.pow(estimate.checked_ilog10().unwrap_or(0).saturating_sub(1));
+    estimate / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use selvedge_core::report::Engine;
+
+    use super::*;
+
+    #[test]
+    fn the_line_says_how_far_the_search_has_come() {
+        let mut report = Report::new(Engine::Native, "exhaustive", 0);
+        (report.executions, report.elapsed) = (12_345, Duration::from_secs(2));
+        assert_eq!(progress_line("a/b", &report), "a/b: 12,345 executions, 6,172 a second");
+        (report.pending, report.explored) = (678, 0.1);
+        assert_eq!(
+            progress_line("a/b", &report),
+            "a/b: 12,345 executions, 6,172 a second, 678 pending, about 120,000 in all"
+        );
     }
 }

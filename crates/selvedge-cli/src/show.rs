@@ -6,6 +6,7 @@ use selvedge_core::settings::Settings;
 use selvedge_report::failure;
 
 use crate::check::{draw_failures, explore, settings_for};
+use crate::interrupt::Interrupt;
 use crate::output::{self, Progress};
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args, list};
@@ -17,7 +18,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Show) -> Result<Exit, Bad
     let (settings, exhaustive) = settings_for(scenario, &base);
     let style = output::style();
     let progress = Progress::new();
-    let report = explore(scenario, settings, &progress);
+    let report = explore(scenario, settings, &progress, &Interrupt::default());
     progress.finish();
     if let End::Error(what) = &report.end {
         return Err(what.as_str().into());

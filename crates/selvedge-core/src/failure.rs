@@ -186,6 +186,42 @@ impl Failure {
         self.schedule.as_deref()
     }
 
+    /// Counts the faults of one execution, the `executions`-th, in a list of
+    /// failures; a failure that is not in it yet is added.
+    ///
+    /// `schedule` is asked, with the index of the fault, for those that are new.
+    pub(crate) fn record(
+        failures: &mut Vec<Failure>,
+        faults: &[Fault],
+        executions: u64,
+        mut schedule: impl FnMut(usize) -> Option<String>,
+    ) {
+        for (index, fault) in faults.iter().enumerate() {
+            match failures.iter_mut().find(|f| f.is_same(fault)) {
+                Some(known) => known.count += 1,
+                None => failures.push(Failure {
+                    fault: fault.clone(),
+                    schedule: schedule(index),
+                    executions,
+                    count: 1,
+                    trace: None,
+                }),
+            }
+        }
+    }
+
+    /// Adds the failures that were met later, after so many more executions.
+    pub(crate) fn append(failures: &mut Vec<Failure>, later: Vec<Failure>, executions: u64) {
+        for new in later {
+            match failures.iter_mut().find(|f| f.is_same(&new.fault)) {
+                Some(known) => known.count += new.count,
+                None => {
+                    failures.push(Failure { executions: new.executions + executions, ..new });
+                }
+            }
+        }
+    }
+
     /// True if both are reported as one: of the same kind and name, and, for
     /// panics, of the same place.
     pub fn is_same(&self, fault: &Fault) -> bool {

@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 /// A thread of the program under test.
@@ -56,7 +57,8 @@ pub struct EventId {
 
 /// The path of spawns that leads to a thread: empty for the main thread,
 /// `[2, 1]` for the first child of its second child.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct ThreadPath(pub(crate) SmallVec<[u32; 4]>);
 
 impl ThreadPath {
@@ -77,6 +79,20 @@ impl fmt::Display for ThreadPath {
             write!(f, "{}{n}", if i == 0 { "" } else { "." })?;
         }
         Ok(())
+    }
+}
+
+impl From<ThreadPath> for String {
+    fn from(path: ThreadPath) -> Self {
+        path.to_string()
+    }
+}
+
+impl TryFrom<String> for ThreadPath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map_err(|()| format!("'{text}' is no path of spawns"))
     }
 }
 

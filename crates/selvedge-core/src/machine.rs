@@ -42,6 +42,22 @@ pub trait Machine {
     fn learnt(&mut self) -> bool {
         false
     }
+
+    /// What will be visible in the next execution: what is now, and what the
+    /// last execution has shown.
+    fn knows(&self) -> Vec<u32> {
+        self.visible()
+    }
+
+    /// True if the last execution met an object that belongs to another
+    /// machine of the same search: a static. The execution ended there,
+    /// before it touched the object's memory, and counts for nothing.
+    fn met_sibling(&self) -> bool {
+        false
+    }
+
+    /// The other machines of the search are gone: their objects are this one's.
+    fn inherit(&mut self) {}
 }
 
 /// What a machine does next.

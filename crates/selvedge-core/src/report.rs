@@ -122,6 +122,19 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// What an exhausted search rests on beyond the memory model, in sentences.
     pub assumptions: Vec<String>,
+    /// Parts of the search that are left to be explored, where it has such parts.
+    #[serde(default)]
+    pub pending: u64,
+    /// The most of them that there were at a time.
+    #[serde(default)]
+    pub most_pending: u64,
+    /// The share of the search that is done, from 0 to 1, as far as it can be
+    /// estimated; 0 if it cannot.
+    #[serde(default)]
+    pub explored: f64,
+    /// How the search was carried out, where that is not as asked, in sentences.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 impl Report {
@@ -145,7 +158,46 @@ impl Report {
             end: End::Executions,
             failures: Vec::new(),
             assumptions: Vec::new(),
+            pending: 0,
+            most_pending: 0,
+            explored: 0.0,
+            notes: Vec::new(),
         }
+    }
+
+    /// One report of the parts of a search, in their order; `None` if there are none.
+    ///
+    /// Counts add up. It is exhausted if each part is; else the first part that
+    /// is not says how it ended. Parts are explored at the same time: the time
+    /// is that of the one that took longest.
+    pub fn merged(parts: impl IntoIterator<Item = Report>) -> Option<Report> {
+        let mut parts = parts.into_iter();
+        let mut all = parts.next()?;
+        for part in parts {
+            Failure::append(&mut all.failures, part.failures, all.executions);
+            all.executions += part.executions;
+            all.blocked += part.blocked;
+            all.failing += part.failing;
+            all.steps += part.steps;
+            all.pending += part.pending;
+            all.most_pending = all.most_pending.max(part.most_pending);
+            all.explored += part.explored;
+            all.elapsed = all.elapsed.max(part.elapsed);
+            all.end = match (all.end, part.end) {
+                (End::Error(what), _) | (_, End::Error(what)) => End::Error(what),
+                (End::Exhausted, end) => end,
+                (_, End::Failure) => End::Failure,
+                (end, _) => end,
+            };
+            for (mine, theirs) in
+                [(&mut all.assumptions, part.assumptions), (&mut all.notes, part.notes)]
+            {
+                let new = theirs.into_iter().filter(|text| !mine.contains(text));
+                let new: Vec<String> = new.collect();
+                mine.extend(new);
+            }
+        }
+        Some(all)
     }
 
     /// A report that says only that the exploration could not be carried out.
@@ -199,22 +251,24 @@ impl Report {
     ///
     /// `schedule` is asked, with the index of the fault, only if the failure
     /// is a new one.
-    pub fn record(&mut self, faults: &[Fault], mut schedule: impl FnMut(usize) -> Option<String>) {
-        if faults.is_empty() {
-            return;
+    pub fn record(&mut self, faults: &[Fault], schedule: impl FnMut(usize) -> Option<String>) {
+        if !faults.is_empty() {
+            self.failing += 1;
+            Failure::record(&mut self.failures, faults, self.executions, schedule);
         }
-        self.failing += 1;
-        for (index, fault) in faults.iter().enumerate() {
-            match self.failures.iter_mut().find(|f| f.is_same(fault)) {
-                Some(known) => known.count += 1,
-                None => self.failures.push(Failure {
-                    fault: fault.clone(),
-                    schedule: schedule(index),
-                    executions: self.executions,
-                    count: 1,
-                    trace: None,
-                }),
-            }
+    }
+
+    /// An estimate of the executions that the whole search has; `None` if
+    /// there is nothing to estimate it from.
+    ///
+    /// At each execution, what is below it is taken to be divided evenly among
+    /// the parts that it leaves to be explored, so that each execution stands
+    /// for a share of the whole (Kilby, Slaney, Thiébaux, Walsh, *Estimating
+    /// Search Tree Size*, AAAI 2006).
+    pub fn estimate(&self) -> Option<u64> {
+        if self.exhausted() {
+            return Some(self.executions);
         }
+        (self.explored > 0.0).then(|| (self.executions as f64 / self.explored).round() as u64)
     }
 }

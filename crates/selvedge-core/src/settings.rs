@@ -1,8 +1,10 @@
 //! What an exploration is asked to do: one table of fields, each with its
 //! environment variable.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::explore::Shard;
 use crate::report::Engine;
 
 /// The settings of an exploration.
@@ -17,6 +19,10 @@ use crate::report::Engine;
 /// | `max_duration` | `SELVEDGE_MAX_SECONDS` | none |
 /// | `max_preemptions` | `SELVEDGE_MAX_PREEMPTIONS` | none |
 /// | `keep_going` | `SELVEDGE_KEEP_GOING` (`1`) | no |
+/// | `workers` | `SELVEDGE_WORKERS` | one for each core |
+/// | `checkpoint_every` | `SELVEDGE_CHECKPOINT_SECONDS` | 2 seconds |
+///
+/// The others belong to one search: they have no variable.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -37,8 +43,23 @@ pub struct Settings {
     pub max_preemptions: Option<u32>,
     /// Count every failing execution in place of stopping at the first.
     pub keep_going: bool,
+    /// How many workers the native engine's exhaustive search has, at least 1;
+    /// `None` is one for each core.
+    pub workers: Option<usize>,
     /// The name by which reports call the program.
     pub name: Option<String>,
+    /// Save the state of the search to this file every few seconds.
+    pub checkpoint: Option<PathBuf>,
+    /// So often; less often if saving would take more than a twentieth of the time.
+    pub checkpoint_every: Duration,
+    /// Go on with the search that was saved to this file.
+    pub resume: Option<PathBuf>,
+    /// Explore only this part of the search.
+    pub shard: Option<Shard>,
+    /// Write the result of the part to this file, to be merged with the others.
+    pub part: Option<PathBuf>,
+    /// What these parts have learnt of the program is known from the start.
+    pub learnt: Vec<PathBuf>,
 }
 
 impl Default for Settings {
@@ -52,7 +73,14 @@ impl Default for Settings {
             max_duration: None,
             max_preemptions: None,
             keep_going: false,
+            workers: None,
             name: None,
+            checkpoint: None,
+            checkpoint_every: Duration::from_secs(2),
+            resume: None,
+            shard: None,
+            part: None,
+            learnt: Vec::new(),
         }
     }
 }
@@ -89,15 +117,24 @@ impl Settings {
         if let Some(steps) = parse(&get, "SELVEDGE_MAX_STEPS", number)? {
             settings.max_steps = steps;
         }
-        let seconds: Option<f64> = parse(&get, "SELVEDGE_MAX_SECONDS", "a number of seconds")?;
-        settings.max_duration = seconds
-            .map(|s| {
-                Duration::try_from_secs_f64(s)
-                    .map_err(|_| format!("SELVEDGE_MAX_SECONDS='{s}' is not a number of seconds"))
-            })
-            .transpose()?;
+        let seconds = |name: &str| -> Result<Option<Duration>, String> {
+            let what = "a number of seconds";
+            let seconds: Option<f64> = parse(&get, name, what)?;
+            let duration = |s| {
+                Duration::try_from_secs_f64(s).map_err(|_| format!("{name}='{s}' is not {what}"))
+            };
+            seconds.map(duration).transpose()
+        };
+        settings.max_duration = seconds("SELVEDGE_MAX_SECONDS")?;
+        if let Some(every) = seconds("SELVEDGE_CHECKPOINT_SECONDS")? {
+            settings.checkpoint_every = every;
+        }
         settings.max_preemptions = parse(&get, "SELVEDGE_MAX_PREEMPTIONS", number)?;
         settings.keep_going = get("SELVEDGE_KEEP_GOING").is_some_and(|v| v != "0" && !v.is_empty());
+        settings.workers = parse(&get, "SELVEDGE_WORKERS", number)?;
+        if settings.workers == Some(0) {
+            return Err("SELVEDGE_WORKERS='0': somebody has to do the work".to_owned());
+        }
         Ok(settings)
     }
 }
@@ -123,6 +160,8 @@ mod tests {
             ("SELVEDGE_MAX_SECONDS", "0.5"),
             ("SELVEDGE_MAX_PREEMPTIONS", "2"),
             ("SELVEDGE_KEEP_GOING", "1"),
+            ("SELVEDGE_WORKERS", "3"),
+            ("SELVEDGE_CHECKPOINT_SECONDS", "0.25"),
         ])
         .unwrap();
         let expected = Settings {
@@ -134,7 +173,9 @@ mod tests {
             max_duration: Some(Duration::from_millis(500)),
             max_preemptions: Some(2),
             keep_going: true,
-            name: None,
+            workers: Some(3),
+            checkpoint_every: Duration::from_millis(250),
+            ..Settings::default()
         };
         assert_eq!(settings, expected);
         assert_eq!(from(&[]).unwrap(), Settings::default());
@@ -146,5 +187,6 @@ mod tests {
         assert_eq!(error, "SELVEDGE_SEED='x' is not a whole number");
         assert!(from(&[("SELVEDGE_ENGINE", "gpu")]).unwrap_err().contains("native, loom"));
         assert!(from(&[("SELVEDGE_MAX_SECONDS", "-1")]).is_err());
+        assert!(from(&[("SELVEDGE_WORKERS", "0")]).is_err());
     }
 }

@@ -1,16 +1,17 @@
 //! What users call.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use selvedge_core::explore::Strategy;
+use selvedge_core::explore::{Shard, Strategy};
 use selvedge_core::report::{Engine, Report};
 use selvedge_core::schedule::Schedule;
 use selvedge_core::settings::Settings;
 use selvedge_core::trace::Trace;
 
-use crate::{foreign, native};
+use crate::{foreign, native, search};
 
 pub(crate) type Body = Arc<dyn Fn() + Send + Sync>;
 pub(crate) type Progress<'a> = dyn FnMut(&Report) -> bool + 'a;
@@ -91,8 +92,8 @@ impl Explorer {
         self.set(|s| s.engine = engine)
     }
 
-    /// The strategy, by name: `dfs` (the default), `dfs:unreduced`, `random`
-    /// on the native engine; `random`, `pct:D`, `dfs` on shuttle.
+    /// The strategy, by name: `exhaustive` (the default), `dfs`,
+    /// `dfs:unreduced`, `random` on the native engine; `random`, `pct:D`, `dfs` on shuttle.
     pub fn strategy(self, name: impl Into<String>) -> Self {
         self.set(|s| s.strategy = Some(name.into()))
     }
@@ -134,6 +135,31 @@ impl Explorer {
         self.set(|s| s.keep_going = on)
     }
 
+    /// How many workers the native engine's exhaustive search has: one for
+    /// each core by default. The report is the same for any number.
+    pub fn workers(self, workers: usize) -> Self {
+        self.set(|s| s.workers = Some(workers))
+    }
+
+    /// Saves the state of an exhaustive search to this file every few seconds,
+    /// and at its end.
+    pub fn checkpoint(self, file: impl Into<PathBuf>) -> Self {
+        self.set(|s| s.checkpoint = Some(file.into()))
+    }
+
+    /// Goes on with the search that was saved to this file, and saves it there
+    /// unless [`checkpoint`](Self::checkpoint) names another one. If that names
+    /// this file, too, and there is no such file, the search begins.
+    pub fn resume(self, file: impl Into<PathBuf>) -> Self {
+        self.set(|s| s.resume = Some(file.into()))
+    }
+
+    /// Explores one part of an exhaustive search, and writes its result to
+    /// this file: [`merge`](crate::merge) makes one report of all parts.
+    pub fn shard(self, shard: Shard, file: impl Into<PathBuf>) -> Self {
+        self.set(|s| (s.shard, s.part) = (Some(shard), Some(file.into())))
+    }
+
     /// The name by which reports and schedules call the program.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.set(|s| s.name = Some(name.into()))
@@ -161,7 +187,10 @@ impl Explorer {
                 native::run_with(&settings, &mut *strategy, settings.max_executions, body, progress)
             }
             (Engine::Native, None) => native::run(&settings, body, progress),
-            (_, None) => foreign::run(&settings, body),
+            (engine, None) => match search::check_is_not_asked(&settings) {
+                Ok(()) => foreign::run(&settings, body),
+                Err(what) => Report::error(engine, "none", what),
+            },
             (engine, Some(strategy)) => Report::error(
                 engine,
                 strategy.name(),
@@ -189,7 +218,7 @@ impl Explorer {
         match &self.settings {
             Err(what) => Err(what.clone()),
             Ok(settings) if settings.engine == Engine::Native => native::check(settings),
-            Ok(_) => Ok(()),
+            Ok(settings) => search::check_is_not_asked(settings),
         }
     }
 }

@@ -5,15 +5,21 @@
 //! |---|---|
 //! | [`explorer`] | what users call: settings, and which engine runs them |
 //! | `native` | the native engine: strategy, simpler schedule, drawing, replay |
+//! | `search` | its exhaustive search: workers, checkpoints, parts |
+//! | `file`, [`merge()`] | what is saved of a search, and how parts are put together |
 //! | [`foreign`] | the other engines, each in a process of its own |
 
 pub mod explorer;
+mod file;
 pub mod foreign;
+mod merge;
 mod native;
+mod search;
 
 use selvedge_core::failure::Fault;
 
 pub use explorer::{Explorer, Replayed};
+pub use merge::{Merged, merge};
 pub use native::STRATEGIES;
 
 /// Reports broken invariants to whichever engine runs the caller, and ends the

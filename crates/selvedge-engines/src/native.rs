@@ -14,6 +14,7 @@ use selvedge_core::world::World;
 use selvedge_runtime::Native;
 
 use crate::explorer::{Body, Progress, Replayed};
+use crate::search;
 
 /// The strategies of the native engine, each with what it does.
 pub const STRATEGIES: [(&str, &str); 4] = [
@@ -52,12 +53,17 @@ fn strategy(settings: &Settings) -> Result<(Box<dyn Strategy>, Option<u64>), Str
 
 /// An error in the settings, before anything is run.
 pub(crate) fn check(settings: &Settings) -> Result<(), String> {
-    strategy(settings).map(drop)
+    strategy(settings)?;
+    if search::is_asked(settings) { Ok(()) } else { search::check_is_not_asked(settings) }
 }
 
 pub(crate) fn run(settings: &Settings, body: Body, progress: &mut Progress<'_>) -> Report {
     let name = settings.strategy.clone().unwrap_or_else(|| "exhaustive".to_owned());
-    match strategy(settings) {
+    if search::is_asked(settings) {
+        return search::run(settings, body, progress);
+    }
+    let strategy = check(settings).and_then(|()| strategy(settings));
+    match strategy {
         Ok((mut strategy, max_executions)) => {
             run_with(settings, &mut *strategy, max_executions, body, progress)
         }
@@ -86,14 +92,20 @@ pub(crate) fn run_with(
     let mut machine = Native::from_arc(body);
     let program = settings.name.as_deref();
     explore(&mut machine, strategy, &limits, program, &mut report, progress);
+    show_failures(&mut machine, settings, &mut report);
+    report
+}
+
+/// Finds a schedule that is easy to follow for each failure, and draws it.
+pub(crate) fn show_failures(machine: &mut Native, settings: &Settings, report: &mut Report) {
+    let program = settings.name.as_deref();
     for failure in &mut report.failures {
         let simpler =
-            simplest(&mut machine, &failure.fault, program, settings.max_steps, Effort::default());
+            simplest(machine, &failure.fault, program, settings.max_steps, Effort::default());
         let met = || failure.schedule.as_deref().and_then(|s| s.parse().ok());
         let Some(schedule) = simpler.or_else(met) else { continue };
-        draw(&mut machine, schedule, settings, failure);
+        draw(machine, schedule, settings, failure);
     }
-    report
 }
 
 /// Repeats the schedule to draw it. If the failure is met again, that

@@ -36,6 +36,19 @@ struct Object<'a> {
     /// Why the exploration could not be carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// How many parts of the search are left to be explored.
+    #[serde(skip_serializing_if = "is_zero")]
+    pending: u64,
+    /// About how many executions the whole search has, where something is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    estimate: Option<u64>,
+    /// How the search was carried out, where that is not as asked.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize)]
@@ -91,6 +104,9 @@ pub fn line(row: &Row<'_>) -> String {
         bounded,
         assumptions: &report.assumptions,
         error,
+        pending: report.pending,
+        estimate: report.estimate().filter(|_| report.pending > 0),
+        notes: &report.notes,
     };
     serde_json::to_string(&object).expect("strings and numbers are always valid JSON")
 }

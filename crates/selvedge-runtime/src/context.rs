@@ -21,7 +21,6 @@ use selvedge_core::op::{ChannelOp, MutexOp, OnceOp, Op, OpKind, RefsOp, RwLockOp
 use selvedge_core::schedule::Schedule;
 use selvedge_core::world::World;
 
-use crate::handle;
 use crate::thread::Work;
 
 /// Why a parked coroutine is resumed.
@@ -75,6 +74,10 @@ struct Panicked {
 pub(crate) struct Context {
     /// Distinguishes this exploration from all others in this process.
     id: u64,
+    /// A primitive of a sibling was met in this execution.
+    met_sibling: Cell<bool>,
+    /// The siblings are gone.
+    inherited: Cell<bool>,
     /// The code of the main thread.
     main: Arc<dyn Fn() + Send + Sync>,
     world: Cell<*mut World>,
@@ -140,9 +143,11 @@ pub(crate) fn current<'a>() -> Option<&'a Context> {
 }
 
 impl Context {
-    pub(crate) fn new(main: Arc<dyn Fn() + Send + Sync>) -> Self {
+    pub(crate) fn new(main: Arc<dyn Fn() + Send + Sync>, id: u64) -> Self {
         Context {
-            id: handle::next_exploration(),
+            id,
+            met_sibling: Cell::new(false),
+            inherited: Cell::new(false),
             main,
             world: Cell::new(std::ptr::null_mut()),
             driver: Cell::new(None),
@@ -177,6 +182,7 @@ impl Context {
     pub(crate) fn begin(&self, epoch: u64) {
         self.epoch.set(epoch);
         self.tearing.set(false);
+        self.met_sibling.set(false);
         self.attentive.set(false);
         self.panicked.borrow_mut().clear();
         self.borrowed.borrow_mut().clear();
@@ -202,6 +208,12 @@ impl Context {
     /// True if more will be visible in the next execution than was in this.
     pub(crate) fn has_learnt(&self) -> bool {
         !self.learning.borrow().is_empty()
+    }
+
+    /// The types whose `Arc`s will be visible in the next execution.
+    pub(crate) fn knows(&self) -> Vec<u32> {
+        let (visible, learning) = (self.visible.borrow(), self.learning.borrow());
+        visible.iter().chain(&*learning).copied().collect()
     }
 
     /// The types whose `Arc`s are visible in this execution.
@@ -674,6 +686,38 @@ impl Context {
         if !self.panicking() {
             self.unwind();
         }
+    }
+
+    /// The running thread is about to use a primitive that a sibling owns: the
+    /// execution ends here.
+    #[cold]
+    pub(crate) fn meet_sibling(&self) -> ! {
+        self.met_sibling.set(true);
+        self.attentive.set(true);
+        if !self.tearing.replace(true) {
+            // A failure that no thread survives; nobody is told of it.
+            let what = "a primitive of another worker";
+            self.world(|w| w.fail(Fault::new(FailureKind::Nondeterminism, what)));
+        }
+        if self.panicking() {
+            // It cannot be unwound twice.
+            self.give_up()
+        }
+        self.unwind()
+    }
+
+    /// True if the execution ended because of it.
+    pub(crate) fn has_met_sibling(&self) -> bool {
+        self.met_sibling.get()
+    }
+
+    /// The siblings are gone: what they own is this exploration's.
+    pub(crate) fn inherit(&self) {
+        self.inherited.set(true);
+    }
+
+    pub(crate) fn has_inherited(&self) -> bool {
+        self.inherited.get()
     }
 
     /// True if the other threads go on after one has failed.

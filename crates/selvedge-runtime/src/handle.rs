@@ -17,7 +17,9 @@ const INDEX_BITS: u32 = 24;
 ///
 /// The exploration that first used a primitive owns its handle. Others that
 /// use it at the same time (two tests that share a static) keep the number in
-/// a table of their own, by the primitive's address.
+/// a table of their own, by the primitive's address. Workers of the same search
+/// do not: they run the same program, and what is behind the primitive would
+/// be touched by all of them.
 #[derive(Debug)]
 pub(crate) struct Handle {
     owner: AtomicU64,
@@ -40,14 +42,15 @@ impl Handle {
         initial: impl FnOnce() -> ObjectState,
     ) -> ObjectId {
         self.known(context).unwrap_or_else(|| {
-            let owned = self.owner.load(Ordering::Relaxed) == context.id();
+            // Before the memory behind it is looked at.
+            let owned = self.claim(context);
             let state = initial();
             let thread = context.thread();
             let object = context.world(|w| w.register(thread, state, name));
             assert!(object.index() < 1 << INDEX_BITS, "more than 2^24 objects in an execution");
-            let (mine, order) = (context.id(), Ordering::Relaxed);
-            if owned || self.owner.compare_exchange(0, mine, order, order).is_ok() {
-                self.value.store(context.epoch() << INDEX_BITS | object.index() as u64, order);
+            if owned {
+                let value = context.epoch() << INDEX_BITS | object.index() as u64;
+                self.value.store(value, Ordering::Relaxed);
             } else {
                 context.borrow_handle(self.address(), object);
             }
@@ -70,6 +73,29 @@ impl Handle {
         }
     }
 
+    /// Becomes the owner's, if it is nobody's or was left by a sibling that is
+    /// gone; true if the exploration owns it.
+    ///
+    /// If a sibling owns it, the execution ends: two workers of a search must
+    /// not touch the same memory.
+    fn claim(&self, context: &Context) -> bool {
+        let (mine, order) = (context.id(), Ordering::Relaxed);
+        let owner = match self.owner.compare_exchange(0, mine, order, order) {
+            Ok(_) => return true,
+            Err(owner) => owner,
+        };
+        if owner == mine {
+            return true;
+        }
+        if !are_siblings(owner, mine) {
+            return false;
+        }
+        if !context.has_inherited() {
+            context.meet_sibling();
+        }
+        self.owner.compare_exchange(owner, mine, order, order).is_ok()
+    }
+
     fn address(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
@@ -80,10 +106,35 @@ impl Handle {
     }
 }
 
-/// A number that no other exploration of this process has; never 0.
-pub(crate) fn next_exploration() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+/// The low bits of an exploration's number say which member of its family it is.
+const MEMBER_BITS: u32 = 16;
+
+/// The numbers of the explorations that are workers of one search.
+#[derive(Debug)]
+pub(crate) struct Family {
+    first: u64,
+    members: AtomicU64,
+}
+
+impl Family {
+    /// A family that no other exploration of this process belongs to.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let first = NEXT.fetch_add(1, Ordering::Relaxed) << MEMBER_BITS;
+        Family { first, members: AtomicU64::new(0) }
+    }
+
+    /// A number that no other exploration of this process has; never 0.
+    pub(crate) fn member(&self) -> u64 {
+        let member = self.members.fetch_add(1, Ordering::Relaxed);
+        assert!(member < 1 << MEMBER_BITS, "more than 2^16 machines of one search");
+        self.first + member
+    }
+}
+
+/// True if both are of one family, or the same.
+pub(crate) fn are_siblings(a: u64, b: u64) -> bool {
+    a >> MEMBER_BITS == b >> MEMBER_BITS
 }
 
 /// Epochs that no other execution of this process has; never 0. They are taken

@@ -5,7 +5,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`sync`], [`thread`], [`cell`], [`hint`], [`channel`] | the surface: std's names on announced operations |
-//! | [`Native`] | the machine: coroutines, their stacks, teardown |
+//! | [`Native`], [`Siblings`] | the machine: coroutines, their stacks, teardown |
 //! | `context` | the one thread-local, and how an operation is announced |
 //! | `handle` | which object of the present execution a primitive is |
 //! | `hook` | the panic hook |
@@ -30,7 +30,7 @@ use selvedge_core::failure::Fault;
 use selvedge_core::op::{OpKind, ThreadOp};
 use selvedge_surface::Choose;
 
-pub use machine::Native;
+pub use machine::{Native, Siblings};
 pub use named::Named;
 
 use context::current;

@@ -10,7 +10,7 @@ use selvedge_core::machine::{Driver, Machine, Turn};
 use selvedge_core::world::World;
 
 use crate::context::{Body, Context, Pause, Resume, Yielder};
-use crate::handle::Epochs;
+use crate::handle::{Epochs, Family};
 use crate::hook;
 
 /// The size of a thread's stack in bytes: that of std's threads. Only the
@@ -55,6 +55,35 @@ pub struct Native {
     epochs: Epochs,
 }
 
+/// Makes the machines of one search: they run the same program, each on an OS
+/// thread of its own.
+///
+/// A primitive that outlives an execution (a static, or what the closure
+/// holds) is the machine's that used it first. An execution of another one
+/// ends there ([`Machine::met_sibling`]).
+pub struct Siblings {
+    body: Arc<dyn Fn() + Send + Sync>,
+    family: Family,
+}
+
+impl std::fmt::Debug for Siblings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Siblings").field("family", &self.family).finish_non_exhaustive()
+    }
+}
+
+impl Siblings {
+    /// Machines that run `body`.
+    pub fn new(body: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Siblings { body, family: Family::new() }
+    }
+
+    /// One more machine.
+    pub fn machine(&self) -> Native {
+        Native::of(Arc::clone(&self.body), &self.family)
+    }
+}
+
 impl std::fmt::Debug for Native {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Native").field("alive", &self.alive).finish_non_exhaustive()
@@ -78,9 +107,13 @@ impl Native {
 
     /// The same, for a body that is shared already.
     pub fn from_arc(body: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Siblings::new(body).machine()
+    }
+
+    fn of(body: Arc<dyn Fn() + Send + Sync>, family: &Family) -> Self {
         hook::install();
         Native {
-            context: Rc::new(Context::new(body)),
+            context: Rc::new(Context::new(body, family.member())),
             workers: Vec::new(),
             idle: Vec::new(),
             alive: Vec::new(),
@@ -177,6 +210,18 @@ impl Machine for Native {
 
     fn learnt(&mut self) -> bool {
         self.context.has_learnt()
+    }
+
+    fn knows(&self) -> Vec<u32> {
+        self.context.knows()
+    }
+
+    fn met_sibling(&self) -> bool {
+        self.context.has_met_sibling()
+    }
+
+    fn inherit(&mut self) {
+        self.context.inherit();
     }
 
     fn visible(&self) -> Vec<u32> {

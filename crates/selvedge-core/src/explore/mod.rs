@@ -12,7 +12,7 @@ mod simplest;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::failure::{FailureKind, Fault, Place};
+use crate::failure::{Failure, FailureKind, Fault, Place};
 use crate::id::ThreadId;
 use crate::machine::{Driver, Machine, Turn};
 use crate::op::Op;
@@ -22,7 +22,10 @@ use crate::world::{Choices, Event, World};
 
 pub use bounds::PreemptionBound;
 pub use dfs::Dfs;
-pub use exhaustive::{Exhaustive, Item, Preference, Rules};
+pub use exhaustive::{
+    Exhaustive, Frontier, Item, Knowledge, Observer, Preference, Rounds, Rules, Saved, Shard,
+    Totals, explore_in_rounds, first_execution,
+};
 pub use metrics::{Metered, Metrics};
 pub use random::Random;
 pub use replay::Replay;
@@ -317,14 +320,9 @@ pub fn explore(
             break End::Executions;
         }
         if !strategy.begin() {
-            let impatient = || {
-                let at = world.impatient_loops().first()?;
-                Some(format!("the loop at {} gives up by itself", Place::from(*at).short()))
-            };
-            let cut = || {
-                let cut = report.failures.iter().any(|f| f.kind() == FailureKind::StepBound);
-                cut.then(|| format!("executions were cut after {} steps", limits.max_steps))
-            };
+            let impatient =
+                || Some(impatient_loop(&Place::from(*world.impatient_loops().first()?)));
+            let cut = || cut_executions(&report.failures, limits.max_steps);
             let late = || learnt_late.then(|| "what is visible was learnt on the way".to_owned());
             break strategy
                 .left_out()
@@ -361,14 +359,25 @@ pub fn explore(
         }
     };
     report.elapsed = start.elapsed();
-    report.assumptions = world
-        .assumed_loops()
-        .iter()
-        .map(|at| {
-            let at = Place::from(*at).short();
-            format!("the loop at {at} waits: it goes on only when what it reads changes")
-        })
-        .collect();
+    report.assumptions =
+        world.assumed_loops().iter().map(|at| waiting_loop(&Place::from(*at))).collect();
+}
+
+/// What a proof rests on if a loop was taken to wait.
+fn waiting_loop(at: &Place) -> String {
+    let at = at.short();
+    format!("the loop at {at} waits: it goes on only when what it reads changes")
+}
+
+/// Why it is no proof if a loop was wrongly taken to wait.
+fn impatient_loop(at: &Place) -> String {
+    format!("the loop at {} gives up by itself", at.short())
+}
+
+/// Why it is no proof if executions were not run to their end.
+fn cut_executions(failures: &[Failure], max_steps: u64) -> Option<String> {
+    let cut = failures.iter().any(|f| f.kind() == FailureKind::StepBound);
+    cut.then(|| format!("executions were cut after {max_steps} steps"))
 }
 
 /// A thread announces something else than when it was here before: what it

@@ -1,8 +1,6 @@
 //! A failing schedule that is easy to follow: as few preemptions as can
 //! cheaply be had.
 
-use std::time::{Duration, Instant};
-
 use crate::failure::Fault;
 use crate::machine::Machine;
 use crate::schedule::Schedule;
@@ -10,18 +8,19 @@ use crate::world::World;
 
 use super::{Dfs, PreemptionBound, Strategy, execute};
 
-/// How much may be spent on a simpler schedule.
+/// How much may be spent on a simpler schedule: never time, so that the same
+/// schedule is found each time.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
     /// Executions.
     pub executions: u64,
-    /// Time.
-    pub duration: Duration,
+    /// Operations over all executions; the last one may go beyond.
+    pub steps: u64,
 }
 
 impl Default for Effort {
     fn default() -> Self {
-        Effort { executions: 20_000, duration: Duration::from_millis(500) }
+        Effort { executions: 20_000, steps: 1_000_000 }
     }
 }
 
@@ -37,19 +36,19 @@ pub fn simplest(
     max_steps: u64,
     effort: Effort,
 ) -> Option<Schedule> {
-    let start = Instant::now();
     let mut world = World::new();
-    let mut executions = 0;
+    let (mut executions, mut steps) = (0, 0);
     for most in 0.. {
         let mut strategy = PreemptionBound::new(Dfs::unreduced(), most);
         let mut best: Option<(usize, Schedule)> = None;
         loop {
-            let spent = executions >= effort.executions || start.elapsed() >= effort.duration;
+            let spent = executions >= effort.executions || steps >= effort.steps;
             if spent || !strategy.begin() {
                 break;
             }
             executions += 1;
             execute(machine, &mut world, &mut strategy, max_steps);
+            steps += world.events().len() as u64;
             if world.faults().iter().any(|f| f.is_same(fault)) {
                 let switches = switches(&world);
                 if best.as_ref().is_none_or(|(fewest, _)| switches < *fewest) {
@@ -61,7 +60,7 @@ pub fn simplest(
         if best.is_some() {
             return best.map(|(_, schedule)| schedule);
         }
-        let spent = executions >= effort.executions || start.elapsed() >= effort.duration;
+        let spent = executions >= effort.executions || steps >= effort.steps;
         if spent || strategy.left_out().is_none() {
             return None;
         }

@@ -9,9 +9,11 @@ mod describe;
 mod enabled;
 mod happens_before;
 mod identity;
+mod numbering;
 mod race;
 mod spin;
 mod step;
+mod united;
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -26,8 +28,11 @@ pub use choices::{Choices, MAX_CASES};
 use enabled::{Enabled, Gate};
 use happens_before::ObjectClocks;
 pub(crate) use identity::op_code;
+pub use numbering::Numbering;
 use race::CellHistory;
 use spin::Spin;
+pub use united::Group;
+use united::Presumed;
 
 /// Whether a thread exists in this execution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,9 +156,12 @@ pub struct World {
     /// first woken in vain.
     first_wake: Option<(usize, usize)>,
     // Of all executions.
+    /// The numbers of threads, if they are those of other worlds, too.
+    numbering: Option<Arc<Numbering>>,
     united: bool,
     /// The program touches plain memory: happens-before is kept track of.
     keeps_clocks: bool,
+    presumed: Vec<Presumed>,
     assumed: Vec<&'static Location<'static>>,
     gave_up: Vec<&'static Location<'static>>,
 }
@@ -182,8 +190,10 @@ impl World {
             runs_on: false,
             log: None,
             first_wake: None,
+            numbering: None,
             united: false,
             keeps_clocks: false,
+            presumed: Vec::new(),
             assumed: Vec::new(),
             gave_up: Vec::new(),
         }
@@ -197,6 +207,7 @@ impl World {
 
     /// Forgets the last execution and makes the main thread of the next.
     pub fn begin(&mut self) {
+        self.catch_up_numbers();
         for thread in self.live.drain(..) {
             let t = &mut self.threads[thread.index()];
             t.life = Life::Absent;
@@ -316,6 +327,7 @@ impl World {
         let id = self.fresh(known, thread, nth, state, None);
         if known.is_none() {
             self.threads[thread.index()].made.push(id);
+            self.presume_location(id, thread, nth as u32);
         }
         id
     }

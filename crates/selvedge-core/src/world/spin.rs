@@ -300,6 +300,12 @@ impl World {
         &self.assumed
     }
 
+    /// Forgets the loops that were taken to wait, and those that gave up, and
+    /// gives both.
+    pub(crate) fn take_loops(&mut self) -> [Vec<&'static Location<'static>>; 2] {
+        [std::mem::take(&mut self.assumed), std::mem::take(&mut self.gave_up)]
+    }
+
     /// The loops of which that turned out to be wrong: they gave up by themselves.
     pub fn impatient_loops(&self) -> &[&'static Location<'static>] {
         &self.gave_up

@@ -196,18 +196,12 @@ impl World {
 
     #[inline(never)]
     pub(super) fn new_thread(&mut self, parent: ThreadId) -> ThreadId {
-        let next = ThreadId::from_index(self.threads.len());
         let p = &mut self.threads[parent.index()];
         p.spawned += 1;
         let nth = p.spawned;
         let child = match p.children.get(nth as usize - 1) {
             Some(&child) => child,
-            None => {
-                let child = next;
-                p.children.push(child);
-                self.threads.push(Thread { parent: Some(parent), nth, ..Thread::default() });
-                child
-            }
+            None => self.meet(parent, nth),
         };
         self.threads[child.index()].life = Life::Alive;
         self.live.push(child);

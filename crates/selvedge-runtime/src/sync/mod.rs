@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use selvedge_core::failure::{FailureKind, Fault};
 
 use crate::context::{Context, current};
+use crate::handle::are_siblings;
 
 /// Something that happened to a lock and outlives executions: by whom.
 #[derive(Debug)]
@@ -42,9 +43,9 @@ impl Mark {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// True if the exploration (or code outside one, for `None`) set it.
+    /// True if the exploration set it, or a sibling whose primitives it has.
     fn is_by(&self, context: &Context) -> bool {
-        self.0.load(Ordering::Relaxed) == context.id()
+        are_siblings(self.0.load(Ordering::Relaxed), context.id())
     }
 
     fn set(&self, exploration: Option<u64>) {

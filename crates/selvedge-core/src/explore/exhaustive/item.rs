@@ -44,6 +44,11 @@ impl Step {
         Step { thread, choice, stamp: 0, flag, announced }
     }
 
+    /// A step of which it is not known what the thread announced.
+    pub(super) fn known_as(thread: ThreadId, choice: u32, stamp: u32, flag: Flag) -> Self {
+        Step { thread, choice, stamp, flag, announced: None }
+    }
+
     /// Whether the thread now announces another operation than before.
     pub(super) fn differs(&self, op: &Op) -> bool {
         // A place has one address, as a rule: only codegen units may have copies.
@@ -119,6 +124,11 @@ impl Item {
 
     pub(super) fn new(base: Arc<[Step]>, child: Child, share: f64) -> Self {
         Item { base, child, share }
+    }
+
+    /// The execution that it came from, and what is to be made of that.
+    pub(super) fn parts(&self) -> (&Arc<[Step]>, &Child) {
+        (&self.base, &self.child)
     }
 
     /// The waits that are restricted.

@@ -23,12 +23,19 @@
 //!
 //! The book's chapter on the search says why this visits each behaviour once.
 
+mod chunk;
 mod consistency;
+mod frontier;
 mod graph;
 mod item;
+mod knowledge;
 mod options;
+mod pool;
 mod revisit;
+mod rounds;
 mod rules;
+mod saved;
+mod totals;
 
 use std::sync::Arc;
 
@@ -45,8 +52,13 @@ use item::{Child, Flag, Floor, Plan, Step};
 use options::{Announced, At};
 use revisit::New;
 
+pub use frontier::{Frontier, Shard};
 pub use item::Item;
+pub use knowledge::Knowledge;
+pub use rounds::{Observer, Rounds, explore_in_rounds, first_execution};
 pub use rules::Rules;
+pub use saved::Saved;
+pub use totals::Totals;
 
 /// Which thread goes on where the search does not care. The behaviours that
 /// it visits are the same for each.
@@ -407,7 +419,8 @@ impl<C: Consistency> Search<C> {
     }
 }
 
-/// The exhaustive search, on one worker.
+/// The exhaustive search, on one worker and one stack of items. For many
+/// workers, and to stop and go on: [`explore_in_rounds`].
 #[derive(Debug)]
 pub struct Exhaustive {
     search: Search<SequentialConsistency>,
@@ -441,6 +454,19 @@ impl Exhaustive {
     pub fn with_rules(mut self, rules: Rules) -> Self {
         self.search.rules = rules;
         self
+    }
+
+    /// Explores these items next, the last one first, and nothing else.
+    fn load(&mut self, items: Vec<Item>) {
+        self.most_items = items.len();
+        self.items = items;
+        self.started = true;
+        self.explored = 0.0;
+    }
+
+    /// What is left of them.
+    fn unload(&mut self) -> Vec<Item> {
+        std::mem::take(&mut self.items)
     }
 
     /// How many items are left to explore.
