@@ -2,6 +2,7 @@
 //! file and gone on with, in parts.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use selvedge_core::explore::{
@@ -65,7 +66,7 @@ fn explore(
     let workers = match settings.workers {
         Some(0) => return Err("no workers: somebody has to do the work".to_owned()),
         Some(workers) => workers,
-        None => std::thread::available_parallelism().map_or(1, usize::from),
+        None => cores(),
     };
     let identity = match check_is_not_asked(settings) {
         Ok(()) => None,
@@ -106,6 +107,12 @@ fn explore(
         file::write(path, Content::Part, identity, Some(shard), finished, &part)?;
     }
     Ok(())
+}
+
+/// The cores of this machine, asked for once: it takes longer than many a search.
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// The search to be gone on with, or a new one.

@@ -4,7 +4,7 @@
 //! them; fields may be added at the end, never changed.
 
 use selvedge_core::failure::Failure;
-use selvedge_core::report::Verdict;
+use selvedge_core::report::{End, Verdict};
 use selvedge_core::scenario::Agreement;
 use serde::Serialize;
 
@@ -36,7 +36,8 @@ struct Object<'a> {
     /// Why the exploration could not be carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    /// How many parts of the search are left to be explored.
+    /// How many parts of the search are left to be explored, if it was not a
+    /// failure that ended it.
     #[serde(skip_serializing_if = "is_zero")]
     pending: u64,
     /// About how many executions the whole search has, where something is left.
@@ -85,6 +86,7 @@ pub fn line(row: &Row<'_>) -> String {
         Verdict::HoldsBounded(why) => ("holds", Some(why), None),
         Verdict::Error(what) => ("error", None, Some(what)),
     };
+    let pending = if report.end == End::Failure { 0 } else { report.pending };
     let object = Object {
         scenario: &scenario.name,
         engine: report.engine.as_str(),
@@ -104,8 +106,8 @@ pub fn line(row: &Row<'_>) -> String {
         bounded,
         assumptions: &report.assumptions,
         error,
-        pending: report.pending,
-        estimate: report.estimate().filter(|_| report.pending > 0),
+        pending,
+        estimate: report.estimate().filter(|_| pending > 0),
         notes: &report.notes,
     };
     serde_json::to_string(&object).expect("strings and numbers are always valid JSON")
