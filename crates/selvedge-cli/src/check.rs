@@ -49,7 +49,9 @@ pub(crate) fn settings_for(scenario: &Scenario, base: &Settings) -> (Settings, b
         return (settings, false);
     }
     let exhaustive = match settings.engine {
-        Engine::Native => asked.as_deref().is_none_or(|s| s.starts_with("dfs")),
+        Engine::Native => {
+            asked.as_deref().is_none_or(|s| s == "exhaustive" || s.starts_with("dfs"))
+        }
         Engine::Loom => true,
         Engine::Shuttle => asked.as_deref() == Some("dfs"),
         Engine::Std => false,
