@@ -77,7 +77,7 @@ fn check() {
         "check_patterns",
         session(&["check", "spot/locked", "close/flag", "plain-flag", "never-stopped"])
     );
-    snapshot!("check_bounded", session(&["check", "purchase/mutex", "--max-executions", "1"]));
+    snapshot!("check_bounded", session(&["check", "limiter/semaphore", "--max-executions", "1"]));
     snapshot!("check_json", session(&["check", "spot", "--format", "json"]));
 }
 
@@ -165,6 +165,18 @@ fn an_unknown_scenario_is_refused() {
         refused(&mut selvedge(args), &["'purchase/mutx'", "did you mean 'purchase/mutex'?"]);
     }
     refused(&mut selvedge(&["check", "nothing like it"]), &["'nothing like it'", "list"]);
+}
+
+/// The tables of known counts are for the native engine.
+#[test]
+fn a_corpus_that_an_engine_does_not_have_is_refused() {
+    let refused_by = |args: &[&str]| {
+        refused(&mut selvedge(args), &["the loom engine", "'litmus/'", "for native only"]);
+    };
+    refused_by(&["check", "litmus/", "--engine", "loom"]);
+    refused_by(&["compare", "litmus/", "--engines", "loom,native"]);
+    let compare = ["compare", "oracle/LB", "--engines", "native,shuttle"];
+    refused(&mut selvedge(&compare), &["the shuttle engine", "'oracle/LB'", "for native only"]);
 }
 
 #[test]
@@ -265,6 +277,11 @@ fn a_search_that_is_cut_short_is_exit_code_3() {
     assert_eq!(code(&["check", "purchase/mutex", "--max-executions", "1"]), Some(3));
     assert_eq!(code(&["check", "purchase/deduct", "--max-executions", "1"]), Some(3));
     assert_eq!(code(&["check", "purchase/mutex", "--max-time", "0"]), Some(3));
+    // The same for each strategy that proves, when it is asked for by name.
+    for strategy in ["exhaustive", "dfs", "dfs:unreduced"] {
+        let cut = ["check", "purchase/mutex", "--strategy", strategy, "--max-executions", "1"];
+        assert_eq!(code(&cut), Some(3), "{strategy}");
+    }
     // Sampling need not meet it, and the failure may come first.
     let random = ["check", "purchase/deduct", "--strategy", "random", "--max-executions", "1"];
     assert_eq!(code(&random), Some(0));
@@ -361,7 +378,7 @@ fn json_of_std_has_all_fields() {
 /// Some patterns only: loom would take minutes for all.
 #[test]
 fn json_of_loom_has_all_fields() {
-    let reports = json(&["--engine", "loom", "spot", "close", "never-stopped", "busy-wait"]);
+    let reports = json(&["--engine", "loom", "spot", "close", "never-stopped", "busy-wait-never"]);
     reports.iter().for_each(|report| has_all_fields(report, "loom"));
     let verdicts: BTreeSet<_> = reports.iter().map(|report| report["verdict"].as_str()).collect();
     assert_eq!(verdicts, BTreeSet::from([Some("fails"), Some("holds")]));

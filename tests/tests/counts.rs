@@ -64,11 +64,13 @@ fn real_threads_show_each_behaviour_of_the_table_once() {
     let rows = sc::rows();
     assert!(!rows.is_empty());
     for row in rows {
-        let (report, ends) = native(&row.program, "dfs");
-        assert!(report.exhausted(), "{}", row.name);
-        assert_eq!(report.executions(), row.behaviours, "{}", row.name);
-        assert_eq!(report.failing, row.failing, "{}", row.name);
-        same_ends(&row, &ends);
+        for strategy in ["exhaustive", "dfs"] {
+            let (report, ends) = native(&row.program, strategy);
+            assert!(report.exhausted(), "{}: {strategy}", row.name);
+            assert_eq!(report.executions(), row.behaviours, "{}: {strategy}", row.name);
+            assert_eq!(report.failing, row.failing, "{}: {strategy}", row.name);
+            same_ends(&row, &ends);
+        }
     }
 }
 

@@ -14,6 +14,10 @@ use crate::{BadInput, Exit, args};
 
 pub(crate) fn run(registry: &Registry, options: &args::Compare) -> Result<Exit, BadInput> {
     let first = *options.engines.first().ok_or("no engine is named")?;
+    for &engine in &options.engines {
+        // Before anything is measured: all engines have what is to be compared.
+        registry.matching(engine, &options.patterns)?;
+    }
     let scenarios = registry.matching(first, &options.patterns)?;
     let progress = Progress::new();
     let names = scenarios.iter().map(|s| s.name.len()).max().unwrap_or(0).max(8);

@@ -56,7 +56,7 @@ impl Registry {
     /// The scenario of that name.
     pub(crate) fn named(&self, engine: Engine, name: &str) -> Result<&Scenario, BadInput> {
         let all = self.scenarios(engine);
-        all.iter().find(|s| s.name == name).ok_or_else(|| unknown(all, name))
+        all.iter().find(|s| s.name == name).ok_or_else(|| self.unknown(engine, name))
     }
 
     /// The scenarios whose name contains one of the patterns; without a
@@ -71,7 +71,7 @@ impl Registry {
             return Err(format!("this program has no scenarios for the {engine} engine").into());
         }
         if let Some(none) = patterns.iter().find(|p| !all.iter().any(|s| self.matches(s, p))) {
-            return Err(unknown(all, none));
+            return Err(self.unknown(engine, none));
         }
         let asked = |s: &&Scenario| match patterns {
             [] => !self.corpora.contains(s.section()),
@@ -84,19 +84,31 @@ impl Registry {
         let named = || pattern.split('/').next() == Some(scenario.section());
         scenario.name.contains(pattern) && (!self.corpora.contains(scenario.section()) || named())
     }
-}
 
-fn unknown(all: &[Scenario], name: &str) -> BadInput {
-    let similar = all
-        .iter()
-        .map(|s| (strsim::jaro_winkler(&s.name, name), &*s.name))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(similarity, _)| *similarity > 0.8);
-    let hint = match similar {
-        Some((_, name)) => format!("did you mean '{name}'?"),
-        None => "`list` names them all".to_owned(),
-    };
-    format!("no scenario matches '{name}': {hint}").into()
+    /// Says that an engine has no such scenario, and which engines have.
+    fn unknown(&self, engine: Engine, name: &str) -> BadInput {
+        let has = |engine: Engine| self.scenarios(engine).iter().any(|s| self.matches(s, name));
+        let others: Vec<&str> =
+            self.engines.keys().filter(|e| has(**e)).map(|engine| engine.as_str()).collect();
+        if !has(engine) && !others.is_empty() {
+            let others = others.join(", ");
+            return format!(
+                "the {engine} engine has no scenario that matches '{name}': it is for {others} only"
+            )
+            .into();
+        }
+        let all = self.scenarios(engine);
+        let similar = all
+            .iter()
+            .map(|s| (strsim::jaro_winkler(&s.name, name), &*s.name))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|(similarity, _)| *similarity > 0.8);
+        let hint = match similar {
+            Some((_, name)) => format!("did you mean '{name}'?"),
+            None => "`list` names them all".to_owned(),
+        };
+        format!("no scenario matches '{name}': {hint}").into()
+    }
 }
 
 #[cfg(test)]
@@ -116,26 +128,44 @@ mod tests {
         }
     }
 
-    fn matching(patterns: &[&str]) -> Result<Vec<String>, String> {
+    fn registry() -> Registry {
         let of = |names: &[&'static str]| names.iter().map(|name| scenario(name)).collect();
-        let registry = Registry::new()
+        Registry::new()
             .engine(Engine::Native, of(&["list/mutex", "close/flag"]))
             .corpus(Engine::Native, of(&["litmus/SB", "litmus/SB:sc", "oracle/close-flag"]))
-            .engine(Engine::Std, of(&["list/mutex"]));
+            .engine(Engine::Std, of(&["list/mutex"]))
+    }
+
+    fn matching(engine: Engine, patterns: &[&str]) -> Result<Vec<String>, String> {
+        let registry = registry();
         let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();
-        let found = registry.matching(Engine::Native, &patterns).map_err(|BadInput(what)| what)?;
+        let found = registry.matching(engine, &patterns).map_err(|BadInput(what)| what)?;
         Ok(found.iter().map(|s| s.name.to_string()).collect())
     }
 
     #[test]
     fn a_corpus_is_met_by_its_name_only() {
-        let found = |patterns: &[&str]| matching(patterns).expect("a match");
+        let found = |patterns: &[&str]| matching(Engine::Native, patterns).expect("a match");
         assert_eq!(found(&[]), ["list/mutex", "close/flag"]);
         assert_eq!(found(&["flag"]), ["close/flag"]);
         assert_eq!(found(&["li"]), ["list/mutex"]);
         assert_eq!(found(&["litmus"]), ["litmus/SB", "litmus/SB:sc"]);
         assert_eq!(found(&["oracle/"]), ["oracle/close-flag"]);
         assert_eq!(found(&["litmus/SB:", "mutex"]), ["list/mutex", "litmus/SB:sc"]);
-        assert!(matching(&["SB"]).is_err());
+        assert!(matching(Engine::Native, &["SB"]).is_err());
+    }
+
+    #[test]
+    fn what_another_engine_has_is_not_called_unknown() {
+        let refused = |engine, pattern| matching(engine, &[pattern]).expect_err("no match");
+        let elsewhere = refused(Engine::Std, "litmus/SB");
+        assert!(elsewhere.contains("the std engine") && elsewhere.contains("native only"));
+        // Nobody has these, so the hints stay.
+        assert!(refused(Engine::Std, "list/mutx").contains("did you mean 'list/mutex'?"));
+        let nowhere = refused(Engine::Native, "nothing like it");
+        assert!(nowhere.contains("`list` names them all"), "{nowhere}");
+        // A name that is not whole is unknown, and not for other engines only.
+        let BadInput(part) = registry().named(Engine::Native, "mutex").expect_err("no name");
+        assert!(!part.contains("only"), "{part}");
     }
 }

@@ -97,4 +97,10 @@ scenarios! {
     /// and only one customer can be told so.
     "coupon/compare-and-delete" holds
         => || { compare_and_delete(2); };
+
+    /// As coupon/compare-and-delete,
+    /// with three customers:
+    /// one is told that it has deleted the coupon, two that it is gone.
+    "coupon/compare-and-delete-3" holds
+        => || { compare_and_delete(3); };
 }

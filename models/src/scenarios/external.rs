@@ -132,8 +132,8 @@ pub fn spinning(callers: usize) -> Tally {
     check_all_succeed(callers, call_all(callers, External::call_spinning))
 }
 
-/// Somebody takes the lock and never gives it back, while a caller spins.
-pub fn spinning_never_released() {
+/// Somebody takes the lock and never gives it back, while the callers spin.
+pub fn spinning_never_released(callers: usize) {
     let external = &External::new();
     thread::scope(|scope| {
         let holder = spawn_scoped(scope, "holder", || {
@@ -141,9 +141,15 @@ pub fn spinning_never_released() {
             note!("never unlock");
             std::mem::forget(access);
         });
-        let caller = spawn_scoped(scope, "caller", || external.call_spinning().is_ok());
+        let callers: Vec<_> = (1..=callers)
+            .map(|number| {
+                spawn_scoped(scope, format!("caller {number}"), || external.call_spinning().is_ok())
+            })
+            .collect();
         join_scoped(holder);
-        join_scoped(caller);
+        for caller in callers {
+            join_scoped(caller);
+        }
     });
 }
 
@@ -187,11 +193,17 @@ scenarios! {
     "external/busy-wait" holds
         => || { spinning(2); };
 
+    /// As external/busy-wait,
+    /// with three callers:
+    /// two may ask in vain at the same time, and each gets its turn.
+    "external/busy-wait-3" holds
+        => || { spinning(3); };
+
     /// Somebody takes the lock and forgets the guard, so nothing unlocks it.
     /// A caller who comes later asks for ever.
     /// Nobody is blocked, so this is no deadlock: it is a livelock.
     "external/busy-wait-never-released"
         breaks [livelock]
         fixed_by ["external/busy-wait"]
-        => || spinning_never_released();
+        => || spinning_never_released(1);
 }

@@ -232,9 +232,10 @@ scenarios! {
     "list/unlocked"
         breaks [invariant "no append is lost"]
         fixed_by [
-            "list/mutex", "list/mutex-2x2", "list/mutex-3x1", "list/mutex-4x100",
-            "list/rwlock", "list/rwlock-2x2", "list/rwlock-3x1",
-            "list/spinlock", "list/spinlock-2x2", "list/spinlock-3x1", "list/no-lock"
+            "list/mutex", "list/mutex-2x2", "list/mutex-3x1", "list/mutex-3x2", "list/mutex-4x100",
+            "list/rwlock", "list/rwlock-2x2", "list/rwlock-3x1", "list/rwlock-3x2",
+            "list/spinlock", "list/spinlock-2x2", "list/spinlock-3x1", "list/spinlock-3x2",
+            "list/no-lock"
         ]
         => || { append_all::<Unlocked>(2, 1); };
 
@@ -262,6 +263,12 @@ scenarios! {
     "list/mutex-3x1" holds
         => || { append_all::<MutexLock>(3, 1); };
 
+    /// As list/mutex:
+    /// three threads append two elements each,
+    /// in any of ninety orders.
+    "list/mutex-3x2" holds
+        => || { append_all::<MutexLock>(3, 2); };
+
     /// As list/mutex, in the size of the chapter:
     /// four threads append a hundred elements each.
     /// Too many orders to see all of them, so some are drawn at random.
@@ -286,6 +293,12 @@ scenarios! {
     "list/rwlock-3x1" holds
         => || { append_all::<WriteLock>(3, 1); };
 
+    /// As list/rwlock:
+    /// three threads append two elements each,
+    /// in any of ninety orders.
+    "list/rwlock-3x2" holds
+        => || { append_all::<WriteLock>(3, 2); };
+
     /// The client's lock is made of one atomic flag.
     /// Who finds it set asks again until it isn't; to find it free and to set it are one step.
     /// Acquire and release hand the list over from one holder to the next.
@@ -303,4 +316,10 @@ scenarios! {
     /// and two of them may spin at the same time.
     "list/spinlock-3x1" holds
         => || { append_all::<SpinLock>(3, 1); };
+
+    /// As list/spinlock:
+    /// three threads append two elements each,
+    /// and two of them may spin for each append.
+    "list/spinlock-3x2" holds
+        => || { append_all::<SpinLock>(3, 2); };
 }

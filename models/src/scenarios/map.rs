@@ -110,4 +110,10 @@ scenarios! {
     /// The price: while one value is computed, nobody gets any other.
     "map/entry" holds
         => || { entry(2); };
+
+    /// As map/entry,
+    /// with three threads:
+    /// one computes, two wait and find the value.
+    "map/entry-3" holds
+        => || { entry(3); };
 }

@@ -111,8 +111,11 @@ fn check(start: i64, items: &[Item], replies: &[Option<Reply>], balance: i64) ->
     Outcome { balance, spent }
 }
 
-fn castle_and_plants(castle: i64, plants: i64) -> [Item; 2] {
-    [Item { name: "castle", price: castle }, Item { name: "plants", price: plants }]
+/// What Alice wants, at these prices: the castle, the plants, the boat.
+fn items(prices: &[i64]) -> Vec<Item> {
+    const WANTED: [&str; 3] = ["castle", "plants", "boat"];
+    assert!(prices.len() <= WANTED.len(), "there is nothing else that she wants");
+    WANTED.iter().zip(prices).map(|(&name, &price)| Item { name, price }).collect()
 }
 
 fn spawn_processor<'scope>(
@@ -132,35 +135,37 @@ fn stop(requests: &Sender<Request>, processor: ScopedJoinHandle<'_, i64>) -> i64
 
 /// Each buyer brings its own reply channel, and the processor is stopped when
 /// all have been served.
-pub fn reply_channel(balance: i64, castle: i64, plants: i64) -> Outcome {
-    let items = castle_and_plants(castle, plants);
+pub fn reply_channel(balance: i64, prices: &[i64]) -> Outcome {
+    let items = items(prices);
     let (requests, inbox) = unbounded();
     let requests = requests.named("requests");
     thread::scope(|scope| {
         let processor = spawn_processor(scope, "processor", inbox, balance);
-        let buyers = items.map(|item| {
+        let start = |&item: &Item| {
             let requests = &requests;
             spawn_scoped(scope, item.name, move || buy_with_own_reply(item, requests))
-        });
-        let replies = buyers.map(|thread| join_scoped(thread));
+        };
+        let buyers: Vec<_> = items.iter().map(start).collect();
+        let replies: Vec<_> = buyers.into_iter().map(|thread| join_scoped(thread)).collect();
         let left = stop(&requests, processor);
         check(balance, &items, &replies, left)
     })
 }
 
 /// All replies go through one channel, and a buyer takes the next that comes.
-pub fn shared_replies(balance: i64, castle: i64, plants: i64) -> Outcome {
-    let items = castle_and_plants(castle, plants);
+pub fn shared_replies(balance: i64, prices: &[i64]) -> Outcome {
+    let items = items(prices);
     let (requests, inbox) = unbounded();
     let (reply, replies) = unbounded();
     let (requests, reply) = (requests.named("requests"), reply.named("replies"));
     thread::scope(|scope| {
         let processor = spawn_processor(scope, "processor", inbox, balance);
-        let buyers = items.map(|item| {
+        let start = |&item: &Item| {
             let (requests, reply, replies) = (&requests, reply.clone(), &replies);
             spawn_scoped(scope, item.name, move || buy(item, requests, reply, replies))
-        });
-        let told = buyers.map(|thread| join_scoped(thread));
+        };
+        let buyers: Vec<_> = items.iter().map(start).collect();
+        let told: Vec<_> = buyers.into_iter().map(|thread| join_scoped(thread)).collect();
         let left = stop(&requests, processor);
         check(balance, &items, &told, left)
     })
@@ -174,39 +179,41 @@ struct Processor {
 }
 
 /// As [`reply_channel`], but nobody closes the request channel.
-pub fn never_stopped(balance: i64, castle: i64, plants: i64) -> i64 {
+pub fn never_stopped(balance: i64, prices: &[i64]) -> i64 {
     let (requests, inbox) = unbounded();
     let processor = Arc::new(Processor { requests: requests.named("requests"), inbox });
     {
         let processor = Arc::clone(&processor);
         spawn("processor", move || serve(&processor.inbox, balance));
     }
-    let buyers = castle_and_plants(castle, plants).map(|item| {
+    let start = |item: Item| {
         let processor = Arc::clone(&processor);
         spawn(item.name, move || buy_with_own_reply(item, &processor.requests))
-    });
-    let spent = spent(&buyers.map(|thread| join(thread)));
+    };
+    let buyers: Vec<_> = items(prices).into_iter().map(start).collect();
+    let replies: Vec<_> = buyers.into_iter().map(|thread| join(thread)).collect();
+    let spent = spent(&replies);
     invariant!("no more is spent than was there", spent <= balance);
     spent
 }
 
-/// Two processors have a copy of the accounts each, and each buyer asks
-/// another one.
-pub fn two(balance: i64, castle: i64, plants: i64) -> i64 {
+/// Two processors have a copy of the accounts each, and one buyer after the
+/// other asks the next one.
+pub fn two(balance: i64, prices: &[i64]) -> i64 {
     let (first, first_inbox) = unbounded();
     let (second, second_inbox) = unbounded();
     let requests = [first.named("requests 1"), second.named("requests 2")];
-    let [first, second] = &requests;
-    let [castle, plants] = castle_and_plants(castle, plants);
     thread::scope(|scope| {
         let processors = [
             spawn_processor(scope, "processor 1", first_inbox, balance),
             spawn_processor(scope, "processor 2", second_inbox, balance),
         ];
-        let buyers = [(castle, first), (plants, second)].map(|(item, requests)| {
+        let start = |(item, requests): (Item, _)| {
             spawn_scoped(scope, item.name, move || buy_with_own_reply(item, requests))
-        });
-        let replies = buyers.map(|thread| join_scoped(thread));
+        };
+        let in_turn = requests.iter().cycle();
+        let buyers: Vec<_> = items(prices).into_iter().zip(in_turn).map(start).collect();
+        let replies: Vec<_> = buyers.into_iter().map(|thread| join_scoped(thread)).collect();
         for (requests, processor) in requests.iter().zip(processors) {
             stop(requests, processor);
         }
@@ -225,7 +232,13 @@ scenarios! {
     /// A request is served from start to end before the next, so what was checked stays true.
     /// When all are served, closing the request channel ends the processor.
     "processor/reply-channel" holds
-        => || { reply_channel(50, 40, 20); };
+        => || { reply_channel(50, &[40, 20]); };
+
+    /// As processor/reply-channel, with three buyers: the third one buys a boat for 10.
+    /// Requests wait in the channel in any of six orders,
+    /// and each is served as if it were alone.
+    "processor/reply-channel-3" holds
+        => || { reply_channel(50, &[40, 20, 10]); };
 
     /// As in the chapter, all replies go through one channel.
     /// Whoever takes from it first gets the first reply, be it for the other buyer:
@@ -233,7 +246,7 @@ scenarios! {
     "processor/shared-replies"
         breaks [invariant "each buyer gets its own result"]
         fixed_by ["processor/reply-channel"]
-        => || { shared_replies(50, 40, 20); };
+        => || { shared_replies(50, &[40, 20]); };
 
     /// As in the chapter, nobody stops the processor.
     /// The buyers are served and the program ends,
@@ -241,7 +254,7 @@ scenarios! {
     "processor/never-stopped"
         breaks [leak]
         fixed_by ["processor/reply-channel"]
-        => || { never_stopped(50, 40, 20); };
+        => || { never_stopped(50, &[40, 20]); };
 
     /// Two processors, to serve more requests, have a copy of the accounts each.
     /// Each is right about its own copy,
@@ -249,5 +262,5 @@ scenarios! {
     "processor/two"
         breaks [invariant "no more is spent than was there"]
         fixed_by ["processor/reply-channel"]
-        => || { two(50, 40, 20); };
+        => || { two(50, &[40, 20]); };
 }

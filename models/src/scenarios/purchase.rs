@@ -8,8 +8,8 @@
 //! This is a race condition, and it is mended by making the check and the act
 //! one step: under a second mutex, or with compare-and-set.
 //!
-//! Each program returns its [`Outcome`]; the scenarios at the end of the file
-//! say what is demanded of it.
+//! A program takes what Alice has and a price for each buyer, and returns its
+//! [`Outcome`]; the scenarios at the end of the file say what is demanded of it.
 
 use std::collections::BTreeMap;
 
@@ -172,10 +172,10 @@ impl Accounts {
 }
 
 /// Starts a buyer for each item and waits for all of them.
-fn shop(balance: i64, items: &[Item], buy: fn(&Accounts, Item) -> bool) -> Outcome {
+fn shop(balance: i64, prices: &[i64], buy: fn(&Accounts, Item) -> bool) -> Outcome {
     let accounts = Arc::new(Accounts::new(balance));
     let mut buyers = Vec::new();
-    for &item in items {
+    for item in items(prices) {
         let accounts = Arc::clone(&accounts);
         let buyer = spawn(item.name, move || {
             let made = buy(&accounts, item);
@@ -191,13 +191,16 @@ fn shop(balance: i64, items: &[Item], buy: fn(&Accounts, Item) -> bool) -> Outco
     Outcome { start: balance, balance: accounts.get(ALICE), purchases }
 }
 
-fn castle_and_plants(castle: i64, plants: i64) -> [Item; 2] {
-    [Item { name: "castle", price: castle }, Item { name: "plants", price: plants }]
+/// What Alice wants, at these prices: the castle, the plants, the boat.
+fn items(prices: &[i64]) -> Vec<Item> {
+    const WANTED: [&str; 3] = ["castle", "plants", "boat"];
+    assert!(prices.len() <= WANTED.len(), "there is nothing else that she wants");
+    WANTED.iter().zip(prices).map(|(&name, &price)| Item { name, price }).collect()
 }
 
 /// Get, check and set, with nothing to hold the three together.
-pub fn unsynchronized(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(balance, &castle_and_plants(castle, plants), buy_in_steps)
+pub fn unsynchronized(balance: i64, prices: &[i64]) -> Outcome {
+    shop(balance, prices, buy_in_steps)
 }
 
 fn buy_in_steps(accounts: &Accounts, item: Item) -> bool {
@@ -210,8 +213,8 @@ fn buy_in_steps(accounts: &Accounts, item: Item) -> bool {
 }
 
 /// Get and check, then deduct the price from whatever is there.
-pub fn deduct(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+pub fn deduct(balance: i64, prices: &[i64]) -> Outcome {
+    shop(balance, prices, |accounts, item| {
         if accounts.get(ALICE) < item.price {
             return false;
         }
@@ -221,8 +224,8 @@ pub fn deduct(balance: i64, castle: i64, plants: i64) -> Outcome {
 }
 
 /// The three steps, under a mutex that is held for the whole purchase.
-pub fn mutex(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+pub fn mutex(balance: i64, prices: &[i64]) -> Outcome {
+    shop(balance, prices, |accounts, item| {
         let _purchase = lock(&accounts.purchase);
         buy_in_steps(accounts, item)
     })
@@ -230,10 +233,8 @@ pub fn mutex(balance: i64, castle: i64, plants: i64) -> Outcome {
 
 /// Get and check, then set only if the balance is still what was checked;
 /// otherwise give up.
-pub fn compare_and_set(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
-        try_to_buy(accounts, item) == Try::Bought
-    })
+pub fn compare_and_set(balance: i64, prices: &[i64]) -> Outcome {
+    shop(balance, prices, |accounts, item| try_to_buy(accounts, item) == Try::Bought)
 }
 
 #[derive(PartialEq, Eq)]
@@ -255,8 +256,8 @@ fn try_to_buy(accounts: &Accounts, item: Item) -> Try {
 }
 
 /// As [`compare_and_set`], but a buyer who was overtaken tries again.
-pub fn compare_and_set_retry(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+pub fn compare_and_set_retry(balance: i64, prices: &[i64]) -> Outcome {
+    shop(balance, prices, |accounts, item| {
         loop {
             match try_to_buy(accounts, item) {
                 Try::Bought => return true,
@@ -267,11 +268,9 @@ pub fn compare_and_set_retry(balance: i64, castle: i64, plants: i64) -> Outcome 
     })
 }
 
-/// As [`compare_and_set_retry`], but with three buyers, who try twice at most.
-pub fn compare_and_set_retry_bounded(balance: i64, castle: i64, plants: i64, boat: i64) -> Outcome {
-    let [first, second] = castle_and_plants(castle, plants);
-    let items = [first, second, Item { name: "boat", price: boat }];
-    shop(balance, &items, |accounts, item| {
+/// As [`compare_and_set_retry`], but the buyers try twice at most.
+pub fn compare_and_set_retry_bounded(balance: i64, prices: &[i64]) -> Outcome {
+    shop(balance, prices, |accounts, item| {
         (0..2).map(|_| try_to_buy(accounts, item)).find(|tried| *tried != Try::Overtaken)
             == Some(Try::Bought)
     })
@@ -279,15 +278,13 @@ pub fn compare_and_set_retry_bounded(balance: i64, castle: i64, plants: i64, boa
 
 /// Compare-and-swap returns what it found: a buyer who was overtaken goes on
 /// with that.
-pub fn compare_and_swap(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
-        buy_swapping(accounts, item, Accounts::compare_and_swap)
-    })
+pub fn compare_and_swap(balance: i64, prices: &[i64]) -> Outcome {
+    shop(balance, prices, |accounts, item| buy_swapping(accounts, item, Accounts::compare_and_swap))
 }
 
 /// As [`compare_and_swap`], with a compare-and-swap that isn't one step.
-pub fn swap_in_two_steps(balance: i64, castle: i64, plants: i64) -> Outcome {
-    shop(balance, &castle_and_plants(castle, plants), |accounts, item| {
+pub fn swap_in_two_steps(balance: i64, prices: &[i64]) -> Outcome {
+    shop(balance, prices, |accounts, item| {
         buy_swapping(accounts, item, Accounts::compare_then_swap)
     })
 }
@@ -315,7 +312,7 @@ scenarios! {
     "purchase/unsynchronized"
         breaks [invariant "no more is spent than was there", invariant "money is conserved"]
         fixed_by ["purchase/mutex", "purchase/compare-and-set", "purchase/compare-and-set-retry"]
-        => || unsynchronized(50, 40, 20).check_money();
+        => || unsynchronized(50, &[40, 20]).check_money();
 
     /// The price is deducted from whatever is there, so no money is lost.
     /// But it was another balance that was checked:
@@ -323,19 +320,31 @@ scenarios! {
     "purchase/deduct"
         breaks [invariant "balance never negative"]
         fixed_by ["purchase/mutex", "purchase/compare-and-set", "purchase/compare-and-set-retry"]
-        => || deduct(50, 40, 20).check_balance();
+        => || deduct(50, &[40, 20]).check_balance();
 
     /// A second mutex is held from the check to the set.
     /// Only one buyer at a time is between the two, so what was checked stays true.
     /// Alice ends with 10 or with 30: who comes first is still open.
     "purchase/mutex" holds
-        => || mutex(50, 40, 20).check_all();
+        => || mutex(50, &[40, 20]).check_all();
+
+    /// As purchase/mutex, with three buyers: the third one buys a boat for 10.
+    /// Alice ends with the castle and the boat, or with the plants and the boat;
+    /// in all six orders the boat is paid for.
+    "purchase/mutex-3" holds
+        => || mutex(50, &[40, 20, 10]).check_all();
 
     /// The balance is set only if it is still the one that was checked.
     /// The comparison and the set are one step, so nobody can come in between.
     /// A buyer who was overtaken gives up, which is right here: too little is left.
     "purchase/compare-and-set" holds
-        => || compare_and_set(50, 40, 20).check_all();
+        => || compare_and_set(50, &[40, 20]).check_all();
+
+    /// As purchase/compare-and-set, with three buyers: the third one buys a boat for 35.
+    /// Whichever comes first, what is left pays for neither of the others.
+    /// Two may be overtaken at the same time, and both are right to give up.
+    "purchase/compare-and-set-3" holds
+        => || compare_and_set(50, &[40, 20, 35]).check_all();
 
     /// The same with 60, which would pay for the castle and the plants.
     /// A buyer who was overtaken gives up all the same.
@@ -343,13 +352,19 @@ scenarios! {
     "purchase/compare-and-set-gives-up"
         breaks [invariant "every affordable purchase is made"]
         fixed_by ["purchase/compare-and-set-retry", "purchase/compare-and-swap"]
-        => || compare_and_set(60, 40, 20).check_all();
+        => || compare_and_set(60, &[40, 20]).check_all();
 
     /// A buyer who was overtaken looks again and tries again.
     /// That ends: each try that fails means that somebody else has bought.
     /// With 60, both purchases are made in every interleaving.
     "purchase/compare-and-set-retry" holds
-        => || compare_and_set_retry(60, 40, 20).check_all();
+        => || compare_and_set_retry(60, &[40, 20]).check_all();
+
+    /// As purchase/compare-and-set-retry, with three buyers and 70 to pay for all.
+    /// A buyer may be overtaken twice, and buys with the third try.
+    /// The number of tries has no bound in the program, and needs none.
+    "purchase/compare-and-set-retry-3" holds
+        => || compare_and_set_retry(70, &[40, 20, 10]).check_all();
 
     /// Three buyers, 70 to pay for all three, and two tries for each.
     /// Who is overtaken by both others gives up, though the money is there.
@@ -357,13 +372,19 @@ scenarios! {
     "purchase/compare-and-set-retry-bounded"
         breaks [invariant "every affordable purchase is made"]
         fixed_by ["purchase/compare-and-set-retry", "purchase/compare-and-swap"]
-        => || compare_and_set_retry_bounded(70, 40, 20, 10).check_all();
+        => || compare_and_set_retry_bounded(70, &[40, 20, 10]).check_all();
 
     /// The other flavour of compare-and-set returns the value that it found.
     /// It was set if that is the expected one;
     /// if not, the buyer goes on with what was found, without a get.
     "purchase/compare-and-swap" holds
-        => || compare_and_swap(60, 40, 20).check_all();
+        => || compare_and_swap(60, &[40, 20]).check_all();
+
+    /// As purchase/compare-and-swap, with three buyers and 70 to pay for all.
+    /// A buyer who was overtaken twice goes on twice with what was found;
+    /// all three purchases are made in every interleaving.
+    "purchase/compare-and-swap-3" holds
+        => || compare_and_swap(70, &[40, 20, 10]).check_all();
 
     /// A compare-and-swap that unlocks after the comparison and locks again to set.
     /// It has the name of one step and is two.
@@ -371,5 +392,5 @@ scenarios! {
     "purchase/swap-in-two-steps"
         breaks [invariant "no more is spent than was there", invariant "money is conserved"]
         fixed_by ["purchase/compare-and-swap"]
-        => || swap_in_two_steps(50, 40, 20).check_money();
+        => || swap_in_two_steps(50, &[40, 20]).check_money();
 }

@@ -1,6 +1,6 @@
 //! Spot the race: which kind is it?
 //!
-//! Two threads add one to a counter; this file has three versions of it. With
+//! Threads add one to a counter each; this file has three versions of it. With
 //! plain memory it is a data race, a mistake about memory: the program means
 //! nothing at all. With an atomic that is loaded and then stored it is a race
 //! condition, a mistake about order: each access is fine by itself, and the sum
@@ -13,13 +13,15 @@ use super::rt::Named;
 use super::rt::sync::atomic::{AtomicU64, Ordering};
 use super::rt::sync::{Arc, Mutex};
 
-/// Adds one from each of two threads.
-fn add_twice<C: Send + Sync + 'static>(counter: C, add: fn(&C)) -> Arc<C> {
+/// Adds one from each of the threads.
+fn add_all<C: Send + Sync + 'static>(adders: usize, counter: C, add: fn(&C)) -> Arc<C> {
     let counter = Arc::new(counter);
-    let adders = ["adder 1", "adder 2"].map(|name| {
-        let counter = Arc::clone(&counter);
-        spawn(name, move || add(&counter))
-    });
+    let adders: Vec<_> = (1..=adders)
+        .map(|number| {
+            let counter = Arc::clone(&counter);
+            spawn(format!("adder {number}"), move || add(&counter))
+        })
+        .collect();
     adders.into_iter().for_each(|adder| join(adder));
     counter
 }
@@ -33,21 +35,21 @@ fn add_plainly(counter: &Plain<u64>) {
 /// A plain counter, and nothing that orders the threads.
 ///
 /// The sum is not looked at: after a data race it means nothing.
-pub fn data_race() {
-    // SAFETY: wrong, deliberately. Nothing orders the two threads, and this is
+pub fn data_race(adders: usize) {
+    // SAFETY: wrong, deliberately. Nothing orders the threads, and this is
     // the data race that the scenario is about.
     let counter = unsafe { Plain::new(0, "counter") };
-    add_twice(counter, add_plainly);
+    add_all(adders, counter, add_plainly);
 }
 
 /// An atomic counter, read and written in two steps. Returns the sum.
-pub fn race_condition() -> u64 {
-    let counter = add_twice(AtomicU64::new(0).named("counter"), |counter| {
+pub fn race_condition(adders: usize) -> u64 {
+    let counter = add_all(adders, AtomicU64::new(0).named("counter"), |counter| {
         let value = counter.load(Ordering::SeqCst);
         counter.store(value + 1, Ordering::SeqCst);
         note!("counter = {}", value + 1);
     });
-    check(counter.load(Ordering::SeqCst))
+    check(adders, counter.load(Ordering::SeqCst))
 }
 
 struct Locked {
@@ -56,22 +58,22 @@ struct Locked {
 }
 
 /// A plain counter, and a lock that is held for both steps. Returns the sum.
-pub fn locked() -> u64 {
+pub fn locked(adders: usize) -> u64 {
     let counter = Locked {
         lock: Mutex::new(()).named("lock"),
         // SAFETY: every access below is made by who holds `lock`.
         counter: unsafe { Plain::new(0, "counter") },
     };
-    let locked = add_twice(counter, |locked| {
+    let locked = add_all(adders, counter, |locked| {
         let _guard = lock(&locked.lock);
         add_plainly(&locked.counter);
     });
     let _guard = lock(&locked.lock);
-    check(locked.counter.get())
+    check(adders, locked.counter.get())
 }
 
-fn check(sum: u64) -> u64 {
-    invariant!("no addition is lost", sum == 2, "two additions make {sum}");
+fn check(adders: usize, sum: u64) -> u64 {
+    invariant!("no addition is lost", sum == adders as u64, "{adders} additions make {sum}");
     sum
 }
 
@@ -82,7 +84,7 @@ scenarios! {
     "spot/data-race"
         breaks [data_race]
         fixed_by ["spot/locked"]
-        => || data_race();
+        => || data_race(2);
 
     /// Two threads load an atomic and store one more.
     /// Each access is atomic, so there is no data race and no detector reports one.
@@ -90,11 +92,17 @@ scenarios! {
     "spot/race-condition"
         breaks [invariant "no addition is lost"]
         fixed_by ["spot/locked"]
-        => || { race_condition(); };
+        => || { race_condition(2); };
 
     /// The same steps, under a lock that is held for both.
     /// The lock orders the accesses, so the plain variable is no data race;
     /// it keeps the steps together, so there is no race condition.
     "spot/locked" holds
-        => || { locked(); };
+        => || { locked(2); };
+
+    /// As spot/locked,
+    /// with three threads:
+    /// each waits for those that hold the lock before it.
+    "spot/locked-3" holds
+        => || { locked(3); };
 }
