@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// List scenarios: what each shows, and what is expected
     List(List),
     /// Explore scenarios, and compare the verdicts with what is expected
-    Check(Check),
+    Check(Box<Check>),
     /// Find a failing schedule of a scenario and draw it
     Show(Show),
     /// Repeat one execution, step by step

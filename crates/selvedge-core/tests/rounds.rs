@@ -1,6 +1,7 @@
 //! The search on many workers, stopped and gone on with, and in shards: it is
 //! always the same search.
 
+#[allow(dead_code, reason = "not every test draws all kinds of programs")]
 #[path = "common/programs.rs"]
 mod programs;
 

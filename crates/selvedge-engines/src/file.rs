@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::hash::Hasher;
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustc_hash::FxHasher;
 use selvedge_core::explore::Shard;
@@ -197,7 +197,7 @@ pub(crate) fn read_existing<T: DeserializeOwned>(
 
 /// A file that an unfinished search is in, or something else, is not to be
 /// overwritten by another search.
-pub(crate) fn may_be_overwritten(path: &PathBuf) -> Result<(), String> {
+pub(crate) fn may_be_overwritten(path: &Path) -> Result<(), String> {
     match read::<serde_json::Value>(path, Content::Checkpoint)? {
         Some((header, _)) if !header.finished => Err(format!(
             "{} holds a search that is not finished: go on with it (resume), or remove it",
