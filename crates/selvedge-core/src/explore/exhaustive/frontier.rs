@@ -22,8 +22,11 @@ const CHUNKS: usize = 64;
 /// The most items that a chunk begins with.
 const ITEMS: usize = 16;
 
-/// So many items, at least, does each shard of a search begin with.
-const SHARD_ITEMS: usize = 64;
+/// So many items does each shard of a search begin with: the more there are,
+/// the more alike are the shards, and the longer does each take to find them.
+fn shard_items(shards: u32) -> usize {
+    (16_384 / shards as usize).clamp(64, 256)
+}
 
 /// One of several parts of a search that are explored without communication,
 /// in processes of their own.
@@ -190,7 +193,7 @@ impl Frontier {
     /// Keeps the part of the shard, if there is enough to be split.
     fn split(&mut self) {
         let Some(shard) = self.shard.filter(|_| !self.is_split) else { return };
-        let enough = SHARD_ITEMS * shard.count as usize;
+        let enough = shard_items(shard.count) * shard.count as usize;
         if self.items.len() < enough && !self.items.is_empty() && !self.failed {
             return;
         }
