@@ -21,10 +21,10 @@ use crate::world::{Numbering, World};
 
 /// The executions of a chunk: enough that handing it out costs nothing, and so
 /// few that workers rarely wait for each other.
-pub(super) const EXECUTIONS: u64 = 1_024;
+pub(super) const EXECUTIONS: u64 = 512;
 
 /// The steps of a chunk; its last execution may go beyond.
-const STEPS: u64 = 50_000;
+const STEPS: u64 = 25_000;
 
 /// What ends the whole search, or this try of it, at a chunk.
 #[derive(Clone, Debug, Serialize, Deserialize)]

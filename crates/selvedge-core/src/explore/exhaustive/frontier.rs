@@ -17,7 +17,7 @@ use crate::world::Numbering;
 
 /// The chunks of a round: enough for many workers, and so few that what one
 /// of them finds is soon known to all.
-const CHUNKS: usize = 64;
+const CHUNKS: usize = 128;
 
 /// The most items that a chunk begins with.
 const ITEMS: usize = 16;
