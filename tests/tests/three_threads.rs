@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{broken, expected, explore, explorer, scenario, scenarios};
+use common::{assert_all_seen, broken, expected, explore, explorer, scenario, scenarios};
 use selvedge::{Engine, FailureKind, Report};
 use selvedge_core::explore::{Decision, Random, Strategy, View};
 use selvedge_core::id::ThreadId;
@@ -70,7 +70,7 @@ fn with_three(name: &str) -> String {
 /// A proof of what is expected, within ten seconds.
 fn proves(scenario: &Scenario) -> Report {
     let report = explore(Engine::Native, scenario);
-    assert!(report.exhausted(), "{}: {:?}", scenario.name, report.end);
+    assert_all_seen(&scenario.name, &report);
     assert_eq!(scenario.agreement(&report, true), Agreement::AsExpected, "{}", scenario.name);
     assert!(report.elapsed < Duration::from_secs(10), "{}: {:?}", scenario.name, report.elapsed);
     report

@@ -1,11 +1,13 @@
 //! Programs that were judged wrongly once.
 
+mod common;
+
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::Mutex as RealMutex;
 
-use selvedge_core::explore::{Dfs, Exhaustive, Limits, Random, Strategy, explore};
+use common::search;
+use selvedge_core::explore::{Limits, Random, explore};
 use selvedge_core::failure::FailureKind;
 use selvedge_core::report::{Engine, Report, Verdict};
 use selvedge_runtime::cell::UnsafeCell;
@@ -15,28 +17,6 @@ use selvedge_runtime::sync::{Arc, Mutex, OnceLock};
 use selvedge_runtime::{Native, hint, thread};
 
 const SC: Ordering = Ordering::SeqCst;
-
-fn run(strategy: &mut dyn Strategy, body: impl Fn() + Send + Sync + 'static) -> Report {
-    let mut report = Report::new(Engine::Native, strategy.name(), 0);
-    let limits = Limits { keep_going: true, max_executions: Some(20_000), ..Limits::default() };
-    explore(&mut Native::new(body), strategy, &limits, None, &mut report, &mut |_| true);
-    report
-}
-
-/// The report of the exhaustive search. The naive one has to agree: the same
-/// failures, and, where none cuts an execution short, as many behaviours.
-fn search(body: impl Fn() + Send + Sync + 'static) -> Report {
-    let body = std::sync::Arc::new(body);
-    let again = std::sync::Arc::clone(&body);
-    let naive = run(&mut Dfs::new(), move || again());
-    let report = run(&mut Exhaustive::new(), move || body());
-    let kinds = |r: &Report| r.failures().iter().map(|f| f.kind()).collect::<BTreeSet<_>>();
-    assert_eq!(kinds(&report), kinds(&naive), "{report:#?} {naive:#?}");
-    if report.failures().is_empty() && report.exhausted() && naive.exhausted() {
-        assert_eq!((report.executions, report.blocked), (naive.executions, 0), "{report:?}");
-    }
-    report
-}
 
 fn random(executions: u64, body: impl Fn() + Send + Sync + 'static) -> Report {
     let mut report = Report::new(Engine::Native, "random", 3);

@@ -33,6 +33,14 @@ pub(crate) fn explore(engine: Engine, scenario: &Scenario) -> Report {
     explorer(engine).name(&*scenario.name).keep_going(true).run(scenario.program())
 }
 
+/// Every behaviour was seen; what follows a data race in an execution is not
+/// explored, and then the report must not say so.
+#[allow(dead_code, reason = "not every test explores to the end")]
+pub(crate) fn assert_all_seen(name: &str, report: &Report) {
+    let raced = report.failures().iter().any(|f| f.kind() == FailureKind::DataRace);
+    assert_eq!(report.exhausted(), !raced, "{name}: {:?}", report.end);
+}
+
 /// What fails: each kind with its name.
 pub(crate) type Broken = BTreeSet<(FailureKind, String)>;
 

@@ -322,7 +322,7 @@ pub fn explore(
         if !strategy.begin() {
             let impatient =
                 || Some(impatient_loop(&Place::from(*world.impatient_loops().first()?)));
-            let cut = || cut_executions(&report.failures, limits.max_steps);
+            let cut = || cut_executions(&report.failures, limits.max_steps, strategy.runs_on());
             let late = || learnt_late.then(|| "what is visible was learnt on the way".to_owned());
             break strategy
                 .left_out()
@@ -374,10 +374,17 @@ fn impatient_loop(at: &Place) -> String {
     format!("the loop at {} gives up by itself", at.short())
 }
 
-/// Why it is no proof if executions were not run to their end.
-fn cut_executions(failures: &[Failure], max_steps: u64) -> Option<String> {
-    let cut = failures.iter().any(|f| f.kind() == FailureKind::StepBound);
-    cut.then(|| format!("executions were cut after {max_steps} steps"))
+/// Why not every behaviour was seen if executions were not run to their end:
+/// at the step bound, or at a data race if the strategy is one that
+/// [runs on](Strategy::runs_on) to find what is left.
+fn cut_executions(failures: &[Failure], max_steps: u64, runs_on: bool) -> Option<String> {
+    let met = |kind| failures.iter().any(|f| f.kind() == kind);
+    if met(FailureKind::StepBound) {
+        Some(format!("executions were cut after {max_steps} steps"))
+    } else {
+        let cut = runs_on && met(FailureKind::DataRace);
+        cut.then(|| "executions were cut at a data race".to_owned())
+    }
 }
 
 /// A thread announces something else than when it was here before: what it

@@ -175,7 +175,7 @@ impl Look<'_> {
         self.report.assumptions = totals.waiting.iter().map(waiting_loop).collect();
         self.report.end = match end {
             End::Exhausted => {
-                let cut = cut_executions(&totals.failures, limits.max_steps);
+                let cut = cut_executions(&totals.failures, limits.max_steps, true);
                 cut.or_else(|| totals.impatient.first().map(impatient_loop))
                     .map_or(End::Exhausted, End::Bounded)
             }
