@@ -4,24 +4,26 @@
 //! One thread-local pointer to the machine's context is set while a coroutine
 //! runs, and only then. Everything else goes through the context.
 
+mod panics;
+mod turns;
+
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::hash::Hasher;
-use std::io::Write;
-use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
-use selvedge_core::failure::{FailureKind, Fault, Place};
+use selvedge_core::failure::{FailureKind, Fault};
 use selvedge_core::id::{ObjectId, ThreadId};
 use selvedge_core::machine::{Driver, Turn};
 use selvedge_core::op::{ChannelOp, MutexOp, OnceOp, Op, OpKind, RefsOp, RwLockOp};
-use selvedge_core::schedule::Schedule;
 use selvedge_core::world::World;
 
 use crate::thread::Work;
+use panics::Panicked;
 
 /// Why a parked coroutine is resumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +65,6 @@ pub(crate) enum Body {
 /// Operations that a thread may carry out while its execution is torn down,
 /// before it is taken for one that never ends.
 const PATIENCE: u32 = 1_000;
-
-struct Panicked {
-    thread: ThreadId,
-    message: String,
-    place: Option<Place>,
-}
 
 /// The state of the exploration that running coroutines share with the machine.
 pub(crate) struct Context {
@@ -175,240 +171,6 @@ impl Context {
             unfetched: Cell::new(0),
         }
     }
-
-    // ---- for the machine ---------------------------------------------------
-
-    /// Prepares for an execution.
-    pub(crate) fn begin(&self, epoch: u64) {
-        self.epoch.set(epoch);
-        self.tearing.set(false);
-        self.met_sibling.set(false);
-        self.attentive.set(false);
-        self.panicked.borrow_mut().clear();
-        self.borrowed.borrow_mut().clear();
-        if self.has_learnt() {
-            self.visible.borrow_mut().append(&mut self.learning.borrow_mut());
-            self.sees_some.set(true);
-        }
-    }
-
-    /// The execution has ended, and so have its threads.
-    pub(crate) fn end(&self) {
-        if self.unfetched.get() > 0 {
-            self.drop_results();
-        }
-    }
-
-    /// From now on every thread is to be unwound.
-    pub(crate) fn tear_down(&self) {
-        self.tearing.set(true);
-        self.attentive.set(true);
-    }
-
-    /// True if more will be visible in the next execution than was in this.
-    pub(crate) fn has_learnt(&self) -> bool {
-        !self.learning.borrow().is_empty()
-    }
-
-    /// The types whose `Arc`s will be visible in the next execution.
-    pub(crate) fn knows(&self) -> Vec<u32> {
-        let (visible, learning) = (self.visible.borrow(), self.learning.borrow());
-        visible.iter().chain(&*learning).copied().collect()
-    }
-
-    /// The types whose `Arc`s are visible in this execution.
-    pub(crate) fn visible(&self) -> Vec<u32> {
-        self.visible.borrow().clone()
-    }
-
-    /// Makes the `Arc`s of exactly these types visible.
-    pub(crate) fn presume(&self, visible: &[u32]) {
-        self.learning.borrow_mut().clear();
-        visible.clone_into(&mut self.visible.borrow_mut());
-        self.sees_some.set(!visible.is_empty());
-    }
-
-    /// A thread that was unwinding will never run again.
-    pub(crate) fn lost_unwinding(&self) {
-        self.parked_unwinding.set(0);
-    }
-
-    /// True if threads were spawned that have not been started.
-    pub(crate) fn has_starts(&self) -> bool {
-        self.spawned.get() > 0
-    }
-
-    /// A thread that was spawned and has not been started.
-    pub(crate) fn take_start(&self) -> Option<(ThreadId, Box<dyn Work>)> {
-        let start = self.starts.borrow_mut().pop_front()?;
-        self.spawned.set(self.spawned.get() - 1);
-        Some(start)
-    }
-
-    /// Runs `f`, which runs coroutines, with this context as the current one.
-    /// Meanwhile world and driver are reached through the context only.
-    pub(crate) fn enter<R>(
-        &self,
-        world: &mut World,
-        driver: Option<&mut (dyn Driver + '_)>,
-        f: impl FnOnce() -> R,
-    ) -> R {
-        /// Puts back what was there, also if `f` unwinds.
-        struct Leave<'a>(&'a Context);
-        impl Drop for Leave<'_> {
-            fn drop(&mut self) {
-                CURRENT.set(self.0.outer.get());
-                self.0.world.set(std::ptr::null_mut());
-                self.0.driver.set(None);
-            }
-        }
-        self.world.set(world);
-        self.driver.set(driver.map(|driver| {
-            let driver: NonNull<dyn Driver + '_> = driver.into();
-            // SAFETY: only the lifetime is changed. `drive` uses the pointer
-            // while it is set, that is until `f` has returned or unwound.
-            unsafe {
-                std::mem::transmute::<NonNull<dyn Driver + '_>, NonNull<dyn Driver + 'static>>(
-                    driver,
-                )
-            }
-        }));
-        self.outer.set(CURRENT.replace(self));
-        let _leave = Leave(self);
-        f()
-    }
-
-    /// Prepares for a coroutine to be run, as `thread`.
-    #[inline]
-    pub(crate) fn prepare(&self, thread: ThreadId, yielder: *const Yielder, resume: Resume) {
-        self.thread.set(thread);
-        self.yielder.set(yielder);
-        self.resume.set(resume);
-        self.impatience.set(0);
-        self.unwinding.set(false);
-        // What another thread's destructor was doing when it parked was learnt.
-        self.attentive.set(self.tearing.get());
-    }
-
-    /// Runs `f` as the code outside the exploration that it is.
-    pub(crate) fn outside<R>(&self, f: impl FnOnce() -> R) -> R {
-        /// Goes back in, also if `f` unwinds.
-        struct Back(*const Context);
-        impl Drop for Back {
-            fn drop(&mut self) {
-                CURRENT.set(self.0);
-            }
-        }
-        let _back = Back(CURRENT.replace(self.outer.get()));
-        f()
-    }
-
-    /// Asks the driver. If it panics the execution stops, see
-    /// [`rethrow`](Self::rethrow).
-    #[inline(never)]
-    pub(crate) fn drive(&self) -> Turn {
-        let Some(mut driver) = self.driver.get() else { return Turn::Stop };
-        let world = self.world.get();
-        let decide = || {
-            self.outside(|| {
-                // SAFETY: `enter` set both pointers from exclusive references
-                // that it holds. The other places that make a reference of
-                // one of them (`world`, here) are not reached meanwhile: the
-                // context is not the current one.
-                let (driver, world) = unsafe { (driver.as_mut(), &mut *world) };
-                driver.turn(world)
-            })
-        };
-        match catch_unwind(AssertUnwindSafe(decide)) {
-            Ok(turn) => turn,
-            Err(payload) => {
-                self.driver_panic.set(Some(payload));
-                Turn::Stop
-            }
-        }
-    }
-
-    /// Goes on with the panic of the driver, if it did.
-    pub(crate) fn rethrow(&self) {
-        if let Some(payload) = self.driver_panic.take() {
-            resume_unwind(payload);
-        }
-    }
-
-    /// What a coroutine runs: the threads that it is given, one after the
-    /// other, until it is resumed without one.
-    pub(crate) fn run_threads(yielder: &Yielder) {
-        loop {
-            let context = current().expect("a coroutine runs within its machine's context");
-            context.yielder.set(yielder);
-            let Some(body) = context.body.take() else { return };
-            context.run_thread(body);
-            yielder.suspend(Pause::Ended);
-        }
-    }
-
-    /// The next coroutine to be resumed starts a thread with this code.
-    pub(crate) fn set_body(&self, body: Body) {
-        self.body.set(Some(body));
-    }
-
-    pub(crate) fn yielder(&self) -> *const Yielder {
-        self.yielder.get()
-    }
-
-    /// Runs the code of a thread, or drops it if the execution is over.
-    fn run_thread(&self, body: Body) {
-        let first = self.resume.get();
-        let work = || match (body, first) {
-            (Body::Main, Resume::Answer) => (self.main)(),
-            (Body::Main, Resume::Cancel) => {}
-            (Body::Spawned(mut work), Resume::Answer) => {
-                work.run();
-                if work.is_awaited() {
-                    self.keep_result(self.thread.get(), work);
-                }
-            }
-            (Body::Spawned(mut work), Resume::Cancel) => work.discard(),
-        };
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
-            self.thread_panicked(&*payload);
-            // A payload whose destructor panics must not take the machine with it.
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(second);
-            }
-        }
-    }
-
-    fn keep_result(&self, thread: ThreadId, work: Box<dyn Work>) {
-        let mut results = self.results.borrow_mut();
-        let index = thread.index();
-        if index >= results.len() {
-            results.resize_with(index + 1, || None);
-        }
-        results[index] = Some(work);
-        self.unfetched.set(self.unfetched.get() + 1);
-    }
-
-    /// The code of a thread that has ended, with its result.
-    pub(crate) fn take_result(&self, thread: ThreadId) -> Option<Box<dyn Work>> {
-        let work = self.results.borrow_mut().get_mut(thread.index())?.take()?;
-        self.unfetched.set(self.unfetched.get() - 1);
-        Some(work)
-    }
-
-    /// Drops the results that nobody has fetched.
-    fn drop_results(&self) {
-        let results = self.results.take();
-        self.unfetched.set(0);
-        for work in results.into_iter().flatten() {
-            // The payload of a panic may panic when it is dropped.
-            if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
-                std::mem::forget(second);
-            }
-        }
-    }
-
-    // ---- for the primitives ------------------------------------------------
 
     /// The number of this exploration.
     #[inline]
@@ -779,83 +541,7 @@ impl Context {
         let thread = self.thread.get();
         self.world(|w| w.note(thread, text, at));
     }
-
-    // ---- panics ------------------------------------------------------------
-
-    /// A panic has left the running thread.
-    pub(crate) fn thread_panicked(&self, payload: &(dyn Any + Send)) {
-        self.unwinding.set(false);
-        if self.tearing.get() || payload.is::<Cancelled>() {
-            return;
-        }
-        let message = payload_message(payload);
-        // The hook has noted it, unless it was raised by `resume_unwind`.
-        let me = self.thread.get();
-        let noted = |p: &&Panicked| p.message == message;
-        let place = {
-            let panics = self.panicked.borrow();
-            let mine = panics.iter().rev().filter(|p| p.thread == me).find(noted);
-            mine.or_else(|| panics.iter().rev().find(noted)).and_then(|p| p.place.clone())
-        };
-        let thread = self.thread.get();
-        self.world(|w| {
-            let mut fault = Fault::new(FailureKind::Panic, message);
-            fault.place = place;
-            let fault = fault.detail(format!("in thread {}", w.thread_name(thread)), None);
-            w.fail(fault);
-        });
-        if self.outlives_failure() {
-            self.rest();
-        } else {
-            self.tear_down();
-        }
-    }
-
-    /// The panic hook was called in the running thread.
-    pub(crate) fn note_panic(&self, info: &PanicHookInfo<'_>) {
-        let message = payload_message(info.payload());
-        let place = info.location().map(Place::from);
-        if message == IN_CLEANUP || message == CANNOT_UNWIND {
-            // std's own last panic before it aborts the process.
-            self.last_words();
-            return;
-        }
-        self.unwinding.set(true);
-        let thread = self.thread.get();
-        self.panicked.borrow_mut().push(Panicked { thread, message, place });
-    }
-
-    /// What is known of an execution that is about to abort the process.
-    /// Straight to stderr: what a test harness captures would be lost.
-    #[cold]
-    fn last_words(&self) {
-        let mut text = String::from(
-            "\nselvedge: the process is about to abort: a destructor panicked while its thread \
-             was unwinding",
-        );
-        self.world(|w| {
-            for fault in w.faults() {
-                text.push_str(&format!(
-                    "\nselvedge: failed before: {}: {}",
-                    fault.name, fault.message
-                ));
-            }
-            for panic in &*self.panicked.borrow() {
-                let who = w.thread_name(panic.thread);
-                let at = panic.place.as_ref().map_or_else(String::new, |p| format!(" (at {p})"));
-                text.push_str(&format!("\nselvedge: {who} panicked: {}{at}", panic.message));
-            }
-            let schedule = Schedule { visible: self.visible(), ..Schedule::of(w, None) };
-            text.push_str(&format!("\nselvedge: schedule: {schedule}\n"));
-        });
-        // If stderr is gone there is nobody to tell.
-        drop(std::io::stderr().write_all(text.as_bytes()));
-    }
 }
-
-/// The panics with which std announces that it aborts.
-const IN_CLEANUP: &str = "panic in a destructor during cleanup";
-const CANNOT_UNWIND: &str = "panic in a function that cannot unwind";
 
 /// A type's name as a number: the same in every process.
 fn name_hash(name: &str) -> u32 {
@@ -863,16 +549,6 @@ fn name_hash(name: &str) -> u32 {
     hash.write(name.as_bytes());
     let hash = hash.finish();
     (hash >> 32) as u32 ^ hash as u32
-}
-
-fn payload_message(payload: &(dyn Any + Send)) -> String {
-    if let Some(text) = payload.downcast_ref::<&str>() {
-        (*text).to_owned()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "a panic with a payload that is no text".to_owned()
-    }
 }
 
 /// Operations of destructors: what others may wait for is given up.
