@@ -93,6 +93,8 @@ pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, Ba
     for scenario in &scenarios {
         let (settings, exhaustive) = settings_for(scenario, &base);
         let report = explore(scenario, settings, &progress, &interrupt);
+        // A part that was explored is all that was asked for.
+        let exhaustive = exhaustive && !matches!(report.end, End::Part(_));
         if let End::Error(what) = &report.end {
             progress.finish();
             return Err(format!("{}: {what}", scenario.name).into());

@@ -67,6 +67,9 @@ pub enum End {
     /// Something was left out on purpose, for the reason given (a bound on
     /// preemptions, an engine that samples).
     Bounded(String),
+    /// All of one of several parts of a search was explored, this one: what
+    /// it proves is told once they are put together.
+    Part(String),
     /// It could not be carried out.
     Error(String),
 }
@@ -222,6 +225,7 @@ impl Report {
             }
             End::Time => Verdict::HoldsBounded(format!("{:.1?}", self.elapsed)),
             End::Bounded(why) => Verdict::HoldsBounded(why.clone()),
+            End::Part(which) => Verdict::HoldsBounded(format!("part {which} of a search")),
             End::Error(what) => Verdict::Error(what.clone()),
         }
     }

@@ -106,6 +106,9 @@ fn explore(
         let finished = frontier.is_finished();
         file::write(path, Content::Part, identity, Some(shard), finished, &part)?;
     }
+    if let Some(shard) = settings.shard.filter(|shard| shard.count > 1 && report.exhausted()) {
+        report.end = End::Part(shard.to_string());
+    }
     Ok(())
 }
 

@@ -239,6 +239,7 @@ pub(crate) fn bounded_by(report: &Report) -> Option<String> {
         End::Executions => Some(counted(report.executions, "execution")),
         End::Time => Some(time(report.elapsed)),
         End::Bounded(why) => Some(why.clone()),
+        End::Part(which) => Some(format!("part {which}")),
         End::Exhausted | End::Failure | End::Error(_) => None,
     }
 }
