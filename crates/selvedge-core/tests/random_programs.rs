@@ -43,45 +43,46 @@ fn each_once(
     Ok(abandoned)
 }
 
+/// The exhaustive search sees each behaviour once and abandons nothing,
+/// whichever thread it prefers. Programs of more than `most` interleavings
+/// are passed over.
+fn wastes_nothing(text: &str, most: u64, preferences: &[Preference]) -> Result<(), TestCaseError> {
+    let program = Program::parse(text).unwrap();
+    let brute = brute_force(&program, most);
+    prop_assume!(brute.is_some());
+    let brute = brute.unwrap();
+    for &preference in preferences {
+        let mut strategy = Exhaustive::new().with_preference(preference);
+        let abandoned = each_once(&program, &brute, &mut strategy)?;
+        prop_assert_eq!(abandoned, 0, "{:?}", preference);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(config(cases()))]
 
     /// Whichever thread is preferred where it does not matter, nothing is wasted.
     #[test]
     fn exhaustive_sees_each_behaviour_once(text in program(), seed: u64) {
-        let program = Program::parse(&text).unwrap();
-        let brute = brute_force(&program, 2_000);
-        prop_assume!(brute.is_some());
-        let brute = brute.unwrap();
-        for preference in [
+        let preferences = [
             Preference::Last,
             Preference::Leftmost,
             Preference::Rightmost,
             Preference::RoundRobin,
             Preference::Scattered(seed),
-        ] {
-            let mut strategy = Exhaustive::new().with_preference(preference);
-            let abandoned = each_once(&program, &brute, &mut strategy)?;
-            prop_assert_eq!(abandoned, 0, "{:?}", preference);
-        }
+        ];
+        wastes_nothing(&text, 2_000, &preferences)?;
     }
 
     #[test]
     fn a_wait_that_is_overtaken_wastes_nothing(text in calling_once()) {
-        let program = Program::parse(&text).unwrap();
-        let brute = brute_force(&program, 2_000);
-        prop_assume!(brute.is_some());
-        let abandoned = each_once(&program, &brute.unwrap(), &mut Exhaustive::new())?;
-        prop_assert_eq!(abandoned, 0);
+        wastes_nothing(&text, 2_000, &[Preference::Last])?;
     }
 
     #[test]
     fn a_select_wastes_nothing(text in selecting()) {
-        let program = Program::parse(&text).unwrap();
-        let brute = brute_force(&program, 2_000);
-        prop_assume!(brute.is_some());
-        let abandoned = each_once(&program, &brute.unwrap(), &mut Exhaustive::new())?;
-        prop_assert_eq!(abandoned, 0);
+        wastes_nothing(&text, 2_000, &[Preference::Last])?;
     }
 
     #[test]
@@ -101,12 +102,7 @@ proptest! {
     /// A loop that waits for one location is a read that blocks.
     #[test]
     fn a_loop_that_waits_for_one_location_wastes_nothing(text in spinning()) {
-        let program = Program::parse(&text).unwrap();
-        // A loop that waits for ever is run for many turns.
-        let brute = brute_force(&program, 300);
-        prop_assume!(brute.is_some());
-        let abandoned = each_once(&program, &brute.unwrap(), &mut Exhaustive::new())?;
-        prop_assert_eq!(abandoned, 0);
+        wastes_nothing(&text, 300, &[Preference::Last])?;
     }
 
     /// A loop that waits for several locations may be begun in vain: no

@@ -19,10 +19,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::dependence::{Footprint, footprint};
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId, ThreadPath};
 use crate::model::{ChannelState, ObjectState};
-use crate::op::{Access, ChannelOp, CondvarOp, Op, OpKind, SelectOp, ThreadOp};
+use crate::op::{Access, Op, OpKind, SelectOp, ThreadOp};
 
 pub use choices::{Choices, MAX_CASES};
 use enabled::{Enabled, Gate};
@@ -548,14 +549,7 @@ impl World {
     /// True if the operation announced by `thread` commutes with whatever
     /// other threads may do, now and later.
     pub fn is_local(&self, thread: ThreadId) -> bool {
-        self.announced(thread).is_some_and(|op| {
-            matches!(
-                op.kind,
-                OpKind::Thread(_)
-                    | OpKind::Condvar(CondvarOp::Wake)
-                    | OpKind::Channel(ChannelOp::Taken { .. })
-            )
-        })
+        self.announced(thread).is_some_and(|op| footprint(&op.kind) == Footprint::Local)
     }
 
     /// True if the operation announced by `thread` depends on `event`: the

@@ -18,14 +18,8 @@ mod space;
 mod summary;
 mod threads;
 
-use std::panic::Location;
-
 use coarse::{COARSE, Why, coarse};
-use selvedge_core::dependence::{Access, Dependence, Footprint, TABLE, footprint};
-use selvedge_core::id::ThreadId;
-use selvedge_core::op::Op;
-use selvedge_core::world::World;
-use space::spaces;
+use selvedge_core::dependence::{Access, Dependence, TABLE};
 use summary::{SUMMARY, all_pairs};
 
 #[test]
@@ -95,23 +89,6 @@ fn footprints_are_exact() {
         for access in [None, Some(Access::Read), Some(Access::Write)] {
             let entry = &TABLE[i];
             assert_eq!(entry.footprint.allows(access), seen.contains(&access), "{entry:?}");
-        }
-    }
-}
-
-/// The world takes at once what the table calls local, and nothing else.
-#[test]
-fn the_world_knows_what_is_local() {
-    let at = Location::caller();
-    let mut world = World::new();
-    for space in spaces() {
-        for action in space.alphabet() {
-            world.begin();
-            let object = world.register(ThreadId::MAIN, space.initial.clone(), None);
-            let kind = action.announced(&mut world, object);
-            world.announce(ThreadId::MAIN, Op { kind, object: Some(object), at });
-            let local = footprint(&kind) == Footprint::Local;
-            assert_eq!(world.is_local(ThreadId::MAIN), local, "{kind:?}");
         }
     }
 }

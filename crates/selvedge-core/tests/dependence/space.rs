@@ -40,11 +40,6 @@ impl Space {
         Space { initial, threads: 3, memory: Memory::shared(), alphabet }
     }
 
-    /// The operations that are tried.
-    pub(crate) fn alphabet(&self) -> &[Action] {
-        &self.alphabet
-    }
-
     /// What the thread may announce in this place: possible for a program,
     /// but perhaps not enabled.
     pub(crate) fn moves(&self, place: &Place, thread: usize) -> Vec<Move> {
