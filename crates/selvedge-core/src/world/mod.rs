@@ -10,6 +10,7 @@ mod enabled;
 mod happens_before;
 mod identity;
 mod numbering;
+mod objects;
 mod race;
 mod spin;
 mod step;
@@ -22,7 +23,7 @@ use crate::clock::Clock;
 use crate::dependence::{Footprint, footprint};
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId, ThreadPath};
-use crate::model::{ChannelState, ObjectState};
+use crate::model::ObjectState;
 use crate::op::{Access, Op, OpKind, SelectOp, ThreadOp};
 
 pub use choices::{Choices, MAX_CASES};
@@ -299,98 +300,6 @@ impl World {
         self.runs_on
     }
 
-    /// A new object, made or first used by `thread`, with its initial state.
-    pub fn register(
-        &mut self,
-        thread: ThreadId,
-        state: ObjectState,
-        name: Option<&'static str>,
-    ) -> ObjectId {
-        let t = &mut self.threads[thread.index()];
-        let nth = t.created as usize;
-        t.created += 1;
-        let known = t.objects.get(nth).copied();
-        let id = self.fresh(known, thread, nth, state, name);
-        if known.is_none() {
-            self.threads[thread.index()].objects.push(id);
-        }
-        id
-    }
-
-    /// A new channel, made by `thread`. Unlike other objects a channel has its
-    /// number from who makes it: the same in all executions in which it is made.
-    pub fn register_channel(&mut self, thread: ThreadId, capacity: Option<u64>) -> ObjectId {
-        let t = &mut self.threads[thread.index()];
-        let nth = t.channels as usize;
-        t.channels += 1;
-        let known = t.made.get(nth).copied();
-        let state = ObjectState::Channel(ChannelState::new(capacity));
-        let id = self.fresh(known, thread, nth, state, None);
-        if known.is_none() {
-            self.threads[thread.index()].made.push(id);
-            self.presume_location(id, thread, nth as u32);
-        }
-        id
-    }
-
-    /// Names an object for reports.
-    pub fn name_object(&mut self, object: ObjectId, name: &'static str) {
-        self.objects[object.index()].name = Some(name);
-    }
-
-    fn fresh(
-        &mut self,
-        known: Option<ObjectId>,
-        creator: ThreadId,
-        nth: usize,
-        state: ObjectState,
-        name: Option<&'static str>,
-    ) -> ObjectId {
-        let id = match known {
-            Some(id) => {
-                let object = &mut self.objects[id.index()];
-                object.state = state;
-                object.name = name;
-                object.version = 0;
-                object.waiters = 0;
-                if self.keeps_clocks {
-                    object.clocks.clear();
-                    object.history.clear();
-                }
-                id
-            }
-            None => {
-                let id = ObjectId::from_index(self.objects.len());
-                self.objects.push(Object {
-                    creator,
-                    nth: nth as u32,
-                    location: id,
-                    state,
-                    name,
-                    version: 0,
-                    waiters: 0,
-                    clocks: ObjectClocks::default(),
-                    history: CellHistory::default(),
-                });
-                id
-            }
-        };
-        // What its creator did before is known to whoever uses the object
-        // only if they synchronise; the object itself orders nothing yet.
-        self.registered.push(id);
-        id
-    }
-
-    /// The park token of `thread`, made at its first use.
-    pub fn park_token(&mut self, thread: ThreadId) -> ObjectId {
-        if let Some(token) = self.threads[thread.index()].park {
-            return token;
-        }
-        let token = self.register(thread, ObjectState::Park(Default::default()), None);
-        self.threads[thread.index()].park = Some(token);
-        token
-    }
-
     /// The operation of a receive on one of several channels.
     ///
     /// # Panics
@@ -577,31 +486,6 @@ impl World {
             kind => self.state(mine).would(&kind, thread),
         };
         crate::op::depend(mine.unwrap_or(Access::Write), access)
-    }
-
-    /// Two channels that are received from in one select are one location:
-    /// whether one of them is ready matters to who uses the other.
-    fn unite(&mut self, a: ObjectId, b: ObjectId) {
-        let (a, b) = (self.location(a), self.location(b));
-        if a != b {
-            for object in self.objects.iter_mut().filter(|o| o.location == a || o.location == b) {
-                object.location = a.min(b);
-            }
-            self.united = true;
-        }
-    }
-
-    /// The location that an object is part of: operations of different
-    /// locations are independent of each other. All objects are locations of
-    /// their own, but channels that are received from in one select.
-    pub fn location(&self, object: ObjectId) -> ObjectId {
-        self.objects[object.index()].location
-    }
-
-    /// True if objects became one location since this was last asked: what
-    /// was told of independent operations before was too much.
-    pub(crate) fn take_united(&mut self) -> bool {
-        std::mem::take(&mut self.united)
     }
 
     /// The object that an event touched, and how.

@@ -16,6 +16,31 @@ pub(super) struct Presumed {
 }
 
 impl World {
+    /// Two channels that are received from in one select are one location:
+    /// whether one of them is ready matters to who uses the other.
+    pub(super) fn unite(&mut self, a: ObjectId, b: ObjectId) {
+        let (a, b) = (self.location(a), self.location(b));
+        if a != b {
+            for object in self.objects.iter_mut().filter(|o| o.location == a || o.location == b) {
+                object.location = a.min(b);
+            }
+            self.united = true;
+        }
+    }
+
+    /// The location that an object is part of: operations of different
+    /// locations are independent of each other. All objects are locations of
+    /// their own, but channels that are received from in one select.
+    pub fn location(&self, object: ObjectId) -> ObjectId {
+        self.objects[object.index()].location
+    }
+
+    /// True if objects became one location since this was last asked: what
+    /// was told of independent operations before was too much.
+    pub(crate) fn take_united(&mut self) -> bool {
+        std::mem::take(&mut self.united)
+    }
+
     /// Takes these channels for one location each, before they are made.
     pub fn presume_united(&mut self, groups: &[Group]) {
         let presumed = |channels: &Group| Presumed { channels: channels.clone(), location: None };
