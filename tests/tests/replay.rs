@@ -81,7 +81,10 @@ fn what_was_learnt_is_part_of_the_schedule() {
         let dropped = std::sync::Arc::new(AtomicU32::new(0));
         let mine = Arc::new(Loud(dropped.clone()));
         let theirs = mine.clone();
-        let t = thread::spawn(move || drop(theirs));
+        let t = thread::spawn(move || {
+            theirs.0.load(SeqCst);
+            drop(theirs);
+        });
         drop(mine);
         selvedge::invariant!("still there", dropped.load(SeqCst) == 0);
         t.join().unwrap();

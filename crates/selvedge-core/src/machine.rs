@@ -12,6 +12,10 @@ use crate::world::World;
 /// announcement or its end ([`World::finish`]). The machine knows nothing of
 /// strategies and the driver nothing of how threads are run.
 ///
+/// There are two ways to be quicker: a machine may have its threads take
+/// their common steps themselves ([`World::let_threads_step`]), and a thread
+/// need not announce what was decided before ([`World::step_at_once`]).
+///
 /// Between announcements a thread may register objects, access plain memory,
 /// leave remarks and report failures, all through the [`World`].
 pub trait Machine {

@@ -4,12 +4,12 @@
 //! One thread-local pointer to the machine's context is set while a coroutine
 //! runs, and only then. Everything else goes through the context.
 
+mod coroutines;
 mod panics;
 mod turns;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::hash::Hasher;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
@@ -23,6 +23,7 @@ use selvedge_core::op::{ChannelOp, MutexOp, OnceOp, Op, OpKind, RefsOp, RwLockOp
 use selvedge_core::world::World;
 
 use crate::thread::Work;
+use coroutines::Workers;
 use panics::Panicked;
 
 /// Why a parked coroutine is resumed.
@@ -113,9 +114,9 @@ pub(crate) struct Context {
     sees_some: Cell<bool>,
     /// Those that were learnt in this execution, and will be visible in the next.
     learning: RefCell<Vec<u32>>,
-    starts: RefCell<VecDeque<(ThreadId, Box<dyn Work>)>>,
-    /// How many of them there are.
-    spawned: Cell<usize>,
+    workers: Workers,
+    /// The running thread is new, and runs on top of its parent.
+    on_top: Cell<bool>,
     /// The code of threads that have ended, with their results.
     results: RefCell<Vec<Option<Box<dyn Work>>>>,
     /// How many of them there are.
@@ -165,8 +166,8 @@ impl Context {
             visible: RefCell::new(Vec::new()),
             sees_some: Cell::new(false),
             learning: RefCell::new(Vec::new()),
-            starts: RefCell::new(VecDeque::new()),
-            spawned: Cell::new(0),
+            workers: Workers::default(),
+            on_top: Cell::new(false),
             results: RefCell::new(Vec::new()),
             unfetched: Cell::new(0),
         }
@@ -246,9 +247,14 @@ impl Context {
             return self.perform_attentively(kind(), object, at);
         }
         let thread = self.thread.get();
+        if let Some(answer) =
+            self.world(|w| w.step_at_once(thread, Op { kind: kind(), object, at }))
+        {
+            return answer;
+        }
         self.world(|w| w.announce(thread, Op { kind: kind(), object, at }));
         match self.wait() {
-            Resume::Answer => self.world(|w| w.answer()),
+            Resume::Answer => self.world(|w| w.take_step(thread, Op { kind: kind(), object, at })),
             Resume::Cancel => self.perform_announced_torn(),
         }
     }
@@ -378,8 +384,7 @@ impl Context {
         if self.unwinding.get() || std::thread::panicking() {
             return self.park();
         }
-        // Threads that were spawned must announce something first.
-        let pause = if self.has_starts() {
+        let pause = if self.on_top.get() {
             Pause::Parked
         } else {
             match self.drive() {
@@ -510,9 +515,8 @@ impl Context {
         }
     }
 
-    /// A new thread of the program, which starts once the caller has parked.
-    ///
-    /// `None` if the execution is being torn down: the code is dropped.
+    /// A new thread of the program. `None` if the execution is being torn
+    /// down: the code is dropped.
     pub(crate) fn spawn(
         &self,
         name: Option<&str>,
@@ -528,8 +532,7 @@ impl Context {
         if let Some(name) = name {
             self.world(|w| w.name_thread(child, name));
         }
-        self.starts.borrow_mut().push_back((child, work));
-        self.spawned.set(self.spawned.get() + 1);
+        self.start_on_top(child, work);
         Some(child)
     }
 

@@ -3,26 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use corosensei::stack::DefaultStack;
-use corosensei::{Coroutine, CoroutineResult};
 use selvedge_core::id::ThreadId;
 use selvedge_core::machine::{Driver, Machine, Turn};
 use selvedge_core::world::World;
 
-use crate::context::{Body, Context, Pause, Resume, Yielder};
+use crate::context::{Body, Context, Pause, Resume};
 use crate::handle::{Epochs, Family};
 use crate::hook;
-
-/// The size of a thread's stack in bytes: that of std's threads. Only the
-/// pages that are used take memory.
-const STACK_SIZE: usize = 2 << 20;
-
-/// A coroutine that runs threads, one after the other.
-struct Worker {
-    coroutine: Coroutine<(), Pause, (), DefaultStack>,
-    /// Null until it has been run.
-    yielder: *const Yielder,
-}
 
 /// Runs a closure and the threads that it spawns as coroutines on the calling
 /// OS thread.
@@ -45,12 +32,6 @@ struct Worker {
 /// ```
 pub struct Native {
     context: Rc<Context>,
-    workers: Vec<Option<Box<Worker>>>,
-    /// The workers that run no thread.
-    #[allow(clippy::vec_box, reason = "workers go to and fro as pointers")]
-    idle: Vec<Box<Worker>>,
-    /// The threads that have a worker, in order of creation.
-    alive: Vec<ThreadId>,
     leaked: u64,
     epochs: Epochs,
 }
@@ -86,16 +67,7 @@ impl Siblings {
 
 impl std::fmt::Debug for Native {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Native").field("alive", &self.alive).finish_non_exhaustive()
-    }
-}
-
-impl Worker {
-    fn new() -> Box<Worker> {
-        let stack = DefaultStack::new(STACK_SIZE).expect("memory for the stack of a thread");
-        let coroutine =
-            Coroutine::with_stack(stack, |yielder: &Yielder, ()| Context::run_threads(yielder));
-        Box::new(Worker { coroutine, yielder: std::ptr::null() })
+        f.debug_struct("Native").field("parked", &self.context.parked()).finish_non_exhaustive()
     }
 }
 
@@ -114,9 +86,6 @@ impl Native {
         hook::install();
         Native {
             context: Rc::new(Context::new(body, family.member())),
-            workers: Vec::new(),
-            idle: Vec::new(),
-            alive: Vec::new(),
             leaked: 0,
             epochs: Epochs::default(),
         }
@@ -127,80 +96,23 @@ impl Native {
     pub fn leaked(&self) -> u64 {
         self.leaked
     }
-
-    fn launch(&mut self, thread: ThreadId, body: Body, first: Resume) -> Pause {
-        let worker = match self.idle.pop() {
-            Some(worker) => worker,
-            None => self.context.outside(Worker::new),
-        };
-        let index = thread.index();
-        if index >= self.workers.len() {
-            self.workers.resize_with(index + 1, || None);
-        }
-        self.workers[index] = Some(worker);
-        self.alive.push(thread);
-        self.context.set_body(body);
-        let pause = self.run_thread(thread, first);
-        if let Some(worker) = &mut self.workers[index] {
-            worker.yielder = self.context.yielder();
-        }
-        pause
-    }
-
-    /// Runs a thread until it parks or ends.
-    #[inline]
-    fn run_thread(&mut self, thread: ThreadId, resume: Resume) -> Pause {
-        let slot = &mut self.workers[thread.index()];
-        let worker = slot.as_mut().expect("a thread that has not ended");
-        self.context.prepare(thread, worker.yielder, resume);
-        match worker.coroutine.resume(()) {
-            CoroutineResult::Yield(Pause::Ended) => self.thread_ended(thread),
-            CoroutineResult::Yield(pause) => pause,
-            CoroutineResult::Return(()) => unreachable!("a worker ends with its machine"),
-        }
-    }
-
-    #[inline(never)]
-    fn thread_ended(&mut self, thread: ThreadId) -> Pause {
-        if let Some(mut worker) = self.workers[thread.index()].take() {
-            worker.yielder = self.context.yielder();
-            self.idle.push(worker);
-        }
-        self.alive.retain(|t| *t != thread);
-        self.context.world(|world| world.finish(thread));
-        Pause::Ended
-    }
-
-    #[inline(never)]
-    fn start_spawned(&mut self, first: Resume) -> Pause {
-        let mut pause = Pause::Parked;
-        while let Some((thread, work)) = self.context.take_start() {
-            // A failure while another thread started: the rest need not run.
-            let cut = self.context.world(|world| world.is_cut());
-            let first = if cut { Resume::Cancel } else { first };
-            pause = self.launch(thread, Body::Spawned(work), first);
-        }
-        pause
-    }
 }
 
 impl Machine for Native {
     fn run(&mut self, world: &mut World, driver: &mut dyn Driver) {
-        let context = Rc::clone(&self.context);
+        let context = &*self.context;
         context.begin(self.epochs.next());
+        world.let_threads_step();
         context.enter(world, Some(driver), || {
-            let mut pause = self.launch(ThreadId::MAIN, Body::Main, Resume::Answer);
+            let mut pause = context.start(ThreadId::MAIN, Body::Main);
             loop {
-                if context.has_starts() {
-                    pause = self.start_spawned(Resume::Answer);
-                }
                 let next = match pause {
                     Pause::Next(thread) => Turn::Go(thread),
                     Pause::Stop => Turn::Stop,
                     Pause::Parked | Pause::Ended => context.drive(),
                 };
                 match next {
-                    Turn::Go(thread) => pause = self.run_thread(thread, Resume::Answer),
+                    Turn::Go(thread) => pause = context.run(thread, Resume::Answer),
                     Turn::Stop => break,
                 }
             }
@@ -233,55 +145,27 @@ impl Machine for Native {
     }
 
     fn finish(&mut self, world: &mut World) {
-        self.context.tear_down();
-        if self.alive.is_empty() && !self.context.has_starts() {
-            return self.context.end();
+        let context = &*self.context;
+        context.tear_down();
+        if context.parked() > 0 {
+            context.enter(world, None, || {
+                while context.parked() > 0 {
+                    let before = context.parked();
+                    context.unwind_parked();
+                    if context.parked() >= before {
+                        self.leaked += context.leak_parked() as u64;
+                    }
+                }
+            });
         }
-        let context = Rc::clone(&self.context);
-        context.enter(world, None, || {
-            self.start_spawned(Resume::Cancel);
-            // Children before parents, on whose stacks they may borrow. A thread
-            // whose destructors wait for another one is tried again after that one.
-            while !self.alive.is_empty() {
-                let before = self.alive.len();
-                for thread in self.alive.clone().into_iter().rev() {
-                    self.run_thread(thread, Resume::Cancel);
-                    self.start_spawned(Resume::Cancel);
-                }
-                if self.alive.len() >= before {
-                    self.leak();
-                }
-            }
-        });
         context.end();
-    }
-}
-
-impl Native {
-    /// Gives up on threads that cannot be unwound: their code never runs
-    /// again, and what it borrows or owns stays where it is.
-    fn leak(&mut self) {
-        for thread in self.alive.drain(..) {
-            std::mem::forget(self.workers[thread.index()].take());
-            self.leaked += 1;
-        }
-        self.context.lost_unwinding();
     }
 }
 
 impl Drop for Native {
     fn drop(&mut self) {
         // An exploration that ended by a panic of a strategy leaves threads behind.
-        if !self.alive.is_empty() {
-            self.leak();
-        }
-        let context = Rc::clone(&self.context);
-        context.enter(&mut World::new(), None, || {
-            for mut worker in self.idle.drain(..) {
-                // Without a thread to run it returns.
-                let result = worker.coroutine.resume(());
-                debug_assert_eq!(result, CoroutineResult::Return(()));
-            }
-        });
+        self.context.leak_parked();
+        self.context.enter(&mut World::new(), None, || self.context.end_idle());
     }
 }

@@ -664,3 +664,59 @@ fn outside_everything_is_real() {
     assert!(quiet.join().is_err());
     assert!(poisoned.is_poisoned());
 }
+
+/// A spawned thread is run to its first operation on top of its parent: what
+/// the parent is in the middle of is not the child's.
+#[test]
+fn a_thread_starts_afresh_whatever_its_parent_is_doing() {
+    static LOCK: Mutex<u32> = Mutex::new(0);
+    type Seen = Arc<RealMutex<Vec<[bool; 4]>>>;
+    struct Spawns(Seen);
+    impl Drop for Spawns {
+        fn drop(&mut self) {
+            let before = thread::panicking();
+            let child = thread::spawn(|| {
+                let at_first = thread::panicking();
+                drop(LOCK.lock());
+                [at_first, thread::panicking()]
+            });
+            let [first, second] = child.join().unwrap();
+            self.0.lock().unwrap().push([before, first, second, thread::panicking()]);
+        }
+    }
+    let seen = Seen::default();
+    let theirs = Arc::clone(&seen);
+    let report = search(move || drop(Spawns(Arc::clone(&theirs))));
+    assert!(report.exhausted() && report.failures().is_empty(), "{report:#?}");
+    // Once in each of two searches.
+    assert_eq!(*seen.lock().unwrap(), [[false; 4]; 2]);
+
+    let seen = Seen::default();
+    let theirs = Arc::clone(&seen);
+    let fault = failure(move || {
+        let _spawns = Spawns(Arc::clone(&theirs));
+        let _guard = LOCK.lock();
+        panic!("on purpose");
+    });
+    assert_eq!(fault.message, "on purpose");
+    assert_eq!(*seen.lock().unwrap(), [[true, false, false, true]; 2]);
+}
+
+/// A thread that fails before its first operation fails on top of its parent.
+#[test]
+fn a_thread_may_fail_before_its_first_operation() {
+    let fault = failure(|| {
+        let x = Arc::new(AtomicU32::new(0));
+        let theirs = Arc::clone(&x);
+        let t = thread::spawn(move || {
+            if theirs.load(SC) == 0 {
+                let t = thread::spawn(|| panic!("at once"));
+                theirs.store(1, SC);
+                drop(t.join());
+            }
+        });
+        x.fetch_add(2, SC);
+        drop(t.join());
+    });
+    assert_eq!((fault.kind, &*fault.message), (FailureKind::Panic, "at once"));
+}

@@ -212,7 +212,7 @@ fn a_thread_that_cannot_be_unwound_is_given_up() {
 }
 
 #[test]
-fn threads_that_have_not_started_are_dropped() {
+fn threads_that_have_just_started_are_unwound() {
     let (report, alive, leaked) = run(20, |alive| {
         thread::scope(|s| {
             let value = Alive::new(alive);

@@ -52,7 +52,7 @@ impl<S: Strategy> Strategy for PreemptionBound<S> {
             return self.inner.next(&view.narrowed(&[running]));
         }
         let decision = self.inner.next(view);
-        if let Decision::Step(step) = &decision {
+        if let Decision::Step(step) | Decision::Run(step, _) = &decision {
             self.used += u32::from(step.thread != running);
         }
         decision

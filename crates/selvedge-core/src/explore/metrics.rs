@@ -51,7 +51,8 @@ impl<S: Strategy> Strategy for Metered<S> {
 
     fn next(&mut self, view: &View<'_>) -> Decision {
         let decision = self.inner.next(view);
-        if let (Decision::Step(step), Some(last)) = (&decision, view.last())
+        if let (Decision::Step(step) | Decision::Run(step, _), Some(last)) =
+            (&decision, view.last())
             && step.thread != last
         {
             self.metrics.switches += 1;

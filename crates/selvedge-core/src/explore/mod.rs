@@ -45,6 +45,11 @@ pub struct Step {
 pub enum Decision {
     /// Take this step.
     Step(Step),
+    /// Take this step, and then up to that many more of the same thread, as
+    /// long as the same threads are enabled. It costs less than to be asked
+    /// for each of them. A step with several outcomes is asked for
+    /// ([`View::undone`]).
+    Run(Step, u32),
     /// Abandon the execution: an equivalent one was or will be seen.
     Abandon,
     /// The program does something else than when it was run before.
@@ -57,17 +62,18 @@ pub enum Decision {
 pub struct View<'a> {
     world: &'a World,
     enabled: &'a [ThreadId],
+    narrowed: bool,
 }
 
 impl<'a> View<'a> {
     /// A view of `world` in which only `enabled` threads may be picked.
     pub fn new(world: &'a World, enabled: &'a [ThreadId]) -> Self {
-        View { world, enabled }
+        View { world, enabled, narrowed: false }
     }
 
     /// The same view with fewer threads to pick from.
     pub fn narrowed(self, enabled: &'a [ThreadId]) -> Self {
-        View { enabled, ..self }
+        View { enabled, narrowed: true, ..self }
     }
 
     /// The threads that may be picked, in order of creation; never empty.
@@ -93,6 +99,18 @@ impl<'a> View<'a> {
     /// The events so far.
     pub fn events(&self) -> &'a [Event] {
         self.world.events()
+    }
+
+    /// What is left of the last [`Decision::Run`]: the thread and its steps, if
+    /// any. The next one has several outcomes, or else it would not be asked for.
+    pub fn undone(&self) -> Option<(ThreadId, u32)> {
+        self.world.undone()
+    }
+
+    /// True if the steps of the last [`Decision::Run`] were all taken, and the
+    /// same threads are enabled as then; false in a narrowed view.
+    pub fn has_run_out(&self) -> bool {
+        !self.narrowed && self.world.has_run_out()
     }
 
     /// The execution, for strategies that want to know more.
@@ -206,19 +224,25 @@ impl<S: Strategy + ?Sized> Driver for Steps<'_, S> {
             return Turn::Stop;
         }
         world.update_enabled();
+        if let Some(thread) = world.goes_on() {
+            world.step_or_leave(thread, 0);
+            return Turn::Go(thread);
+        }
         if world.enabled_threads().is_empty() && (world.is_over() || !wake(world)) {
             return Turn::Stop;
         }
-        if world.events().len() as u64 >= self.max_steps {
+        let left = self.max_steps.saturating_sub(world.events().len() as u64);
+        if left == 0 {
             return self.cut(world);
         }
-        match self.strategy.next(&View::new(world, world.enabled_threads())) {
-            Decision::Step(Step { thread, choice }) => {
-                world.step(thread, choice);
-                Turn::Go(thread)
-            }
-            decision => self.stop(decision, world),
-        }
+        let (step, more) = match self.strategy.next(&View::new(world, world.enabled_threads())) {
+            Decision::Step(step) => (step, 0),
+            Decision::Run(step, more) => (step, u64::from(more).min(left - 1) as u32),
+            decision => return self.stop(decision, world),
+        };
+        world.decide(more);
+        world.step_or_leave(step.thread, step.choice);
+        Turn::Go(step.thread)
     }
 }
 
@@ -227,7 +251,7 @@ impl<S: ?Sized> Steps<'_, S> {
     #[inline(never)]
     fn stop(&mut self, decision: Decision, world: &mut World) -> Turn {
         match decision {
-            Decision::Step(_) => {}
+            Decision::Step(_) | Decision::Run(..) => {}
             Decision::Abandon => self.outcome = Outcome::Abandoned,
             Decision::Diverged(fault) => world.fail(*fault),
         }

@@ -1,9 +1,10 @@
 //! A random walk: each step is taken by a thread drawn uniformly from those
 //! that are enabled.
 
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngCore, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::id::ThreadId;
 use crate::world::{Choices, World};
 
 use super::{Decision, Step, Strategy, View};
@@ -18,12 +19,43 @@ pub struct Random {
     seed: u64,
     execution: u64,
     rng: Xoshiro256PlusPlus,
+    /// Which of the enabled threads takes the step after the present run.
+    after: Option<u32>,
 }
 
 impl Random {
     /// A walk with this seed. It never ends by itself.
     pub fn new(seed: u64) -> Self {
-        Random { seed, execution: 0, rng: Xoshiro256PlusPlus::seed_from_u64(seed) }
+        Random { seed, execution: 0, rng: Xoshiro256PlusPlus::seed_from_u64(seed), after: None }
+    }
+
+    /// The thread that goes on, and how many more steps it takes before
+    /// another one is drawn: what independent draws before each step would
+    /// say. That other one takes the step after them, if the same threads
+    /// are enabled then; else what was drawn is of no consequence.
+    #[inline(always)]
+    fn draw(&mut self, enabled: &[ThreadId], has_run_out: bool) -> (ThreadId, u32) {
+        let n = enabled.len() as u32;
+        let now = match self.after.filter(|_| has_run_out) {
+            Some(now) => now,
+            None => self.rng.random_range(0..n),
+        };
+        let (more, others) = match n {
+            // So many coins show the same side before one shows the other.
+            2 => (self.rng.next_u64().trailing_zeros(), 0),
+            _ => (self.repeats(n), self.rng.random_range(0..n - 1)),
+        };
+        self.after = Some(others + u32::from(others >= now));
+        (enabled[now as usize], more)
+    }
+
+    /// How often the same one of `n` is drawn again before another one is.
+    fn repeats(&mut self, n: u32) -> u32 {
+        let mut repeats = 0;
+        while self.rng.random_range(0..n) == 0 {
+            repeats += 1;
+        }
+        repeats
     }
 
     #[inline(never)]
@@ -50,16 +82,16 @@ impl Strategy for Random {
 
     #[inline(always)]
     fn next(&mut self, view: &View<'_>) -> Decision {
-        let enabled = view.enabled();
-        let thread = match enabled {
-            [only] => *only,
-            _ => enabled[self.rng.random_range(0..enabled.len() as u32) as usize],
+        let (thread, more) = match (view.undone(), view.enabled()) {
+            (Some((thread, left)), _) => (thread, left - 1),
+            (None, [only]) => (*only, u32::MAX),
+            (None, enabled) => self.draw(enabled, view.has_run_out()),
         };
         let choice = match view.choices(thread) {
             Choices::Below(1) => 0,
             choices => self.choose(choices),
         };
-        Decision::Step(Step { thread, choice })
+        Decision::Run(Step { thread, choice }, more)
     }
 
     fn end(&mut self, _world: &World) {}

@@ -5,7 +5,7 @@
 //! ends, or when the step changed something that a parked thread waits for:
 //! each object counts the threads at operations on it that it may block.
 
-use super::{Life, World};
+use super::{Choices, Life, World};
 use crate::id::{ObjectId, ThreadId};
 use crate::model::{MutexState, ObjectState};
 use crate::op::{MutexOp, Op, OpKind, ThreadOp};
@@ -62,21 +62,52 @@ pub(super) struct Enabled {
     watchful: u32,
     /// How many threads wait for another one to end.
     joining: u32,
+    /// The same threads are enabled as when the driver decided last.
+    same: bool,
+    /// How many more steps it lets the thread of the last one take unasked.
+    left: u32,
 }
 
 impl Enabled {
     /// A new execution.
     pub(super) fn clear(&mut self) {
-        self.stale = true;
+        self.forget();
         self.running = None;
         self.watchful = 0;
         self.joining = 0;
+    }
+
+    /// Other threads are enabled, or may be.
+    #[inline]
+    pub(super) fn changes(&mut self) {
+        self.same = false;
+        self.left = 0;
+    }
+
+    /// The driver decides: a step, and that many more of the same thread.
+    #[inline]
+    fn decide(&mut self, more: u32) {
+        self.same = true;
+        self.left = more;
+    }
+
+    /// How many more steps the running thread may take unasked.
+    #[inline]
+    pub(super) fn left(&self) -> u32 {
+        self.left
+    }
+
+    /// It takes one of them.
+    #[inline]
+    pub(super) fn take_one(&mut self) {
+        self.left -= 1;
     }
 
     /// More than is kept track of has changed.
     #[inline]
     pub(super) fn forget(&mut self) {
         self.stale = true;
+        self.changes();
     }
 
     /// True if the thread took the last step and has announced nothing since.
@@ -85,24 +116,22 @@ impl Enabled {
         self.running == Some(thread)
     }
 
-    /// A thread that waited for another one to end takes its step.
-    #[inline]
-    pub(super) fn joined(&mut self) {
-        self.joining -= 1;
-    }
-
     /// The thread takes a step.
     #[inline]
     pub(super) fn runs(&mut self, thread: ThreadId) {
         // If the one before it has announced nothing, it is not enabled.
-        self.stale |= self.running.is_some();
+        if self.running.is_some() {
+            self.forget();
+        }
         self.running = Some(thread);
     }
 
     /// The state of an object has changed, for which so many threads wait.
     #[inline]
     pub(super) fn notice(&mut self, waiters: u32) {
-        self.stale |= waiters > 0 || self.watchful > 0;
+        if waiters > 0 || self.watchful > 0 {
+            self.forget();
+        }
     }
 
     /// The thread that took the last step is enabled again.
@@ -115,18 +144,19 @@ impl Enabled {
     #[inline]
     fn is_left_out(&mut self, thread: ThreadId) {
         self.running = None;
+        self.changes();
         if let Some(at) = self.list.iter().position(|t| *t == thread) {
             self.list.remove(at);
         }
     }
 
-    /// A thread has ended.
+    /// A thread has ended, for which another one may wait.
     #[inline]
-    pub(super) fn ends(&mut self, thread: ThreadId) {
-        if self.running == Some(thread) && self.joining == 0 {
+    pub(super) fn ends(&mut self, thread: ThreadId, is_awaited: impl FnOnce() -> bool) {
+        if self.running == Some(thread) && !(self.joining > 0 && is_awaited()) {
             self.is_left_out(thread);
         } else {
-            self.stale = true;
+            self.forget();
         }
     }
 }
@@ -188,13 +218,14 @@ impl World {
             } else {
                 all.is_left_out(thread);
             }
-        } else if all.running.is_none() && self.unfinished.last() == Some(&thread) {
+        } else if self.unfinished.last() == Some(&thread) {
             // The youngest one is new, or else it comes again: not twice.
             if enabled && all.list.last() != Some(&thread) {
                 all.list.push(thread);
+                all.changes();
             }
         } else {
-            all.stale = true;
+            all.forget();
         }
     }
 
@@ -235,6 +266,43 @@ impl World {
         self.enabled.list = list;
         self.enabled.stale = false;
         self.enabled.running = None;
+        self.enabled.changes();
+    }
+
+    /// A decision of the driver: a thread takes a step now, and up to that
+    /// many more unasked, as long as the same threads are enabled.
+    #[inline]
+    pub(crate) fn decide(&mut self, more: u32) {
+        self.enabled.decide(more);
+    }
+
+    /// The thread of the last step, and how many more steps it was decided to
+    /// take, if any.
+    #[inline]
+    pub(crate) fn undone(&self) -> Option<(ThreadId, u32)> {
+        match self.enabled.left {
+            0 => None,
+            left => Some((self.events.last()?.thread, left)),
+        }
+    }
+
+    /// The thread of the last step, if it was decided that it takes one more,
+    /// and that has a single outcome. To be asked once for each step.
+    #[inline]
+    pub(crate) fn goes_on(&mut self) -> Option<ThreadId> {
+        let (thread, _) = self.undone()?;
+        if self.choices(thread) != Choices::Below(1) {
+            return None;
+        }
+        self.enabled.take_one();
+        Some(thread)
+    }
+
+    /// True if the steps of the last decision were taken and the same threads
+    /// are enabled as then.
+    #[inline]
+    pub(crate) fn has_run_out(&self) -> bool {
+        self.enabled.same && self.enabled.left == 0
     }
 
     /// The threads that can go on, in order of creation, as of the last call

@@ -191,6 +191,7 @@ impl World {
     #[cold]
     pub(super) fn start_clocks(&mut self) {
         self.keeps_clocks = true;
+        self.plain = false;
         for at in 0..self.events.len() {
             let event = self.events[at];
             self.threads[event.thread.index()].hb.set(event.thread, event.index);
@@ -263,7 +264,7 @@ mod tests {
         for text in programs {
             let program = Program::parse(text).expect("a program");
             let (mut early, mut late) = (World::new(), World::new());
-            early.keeps_clocks = true;
+            early.start_clocks();
             for seed in 0..200 {
                 for world in [&mut early, &mut late] {
                     let mut random = Random::new(seed);

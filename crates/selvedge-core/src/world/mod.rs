@@ -163,6 +163,12 @@ pub struct World {
     united: bool,
     /// The program touches plain memory: happens-before is kept track of.
     keeps_clocks: bool,
+    /// A step is nothing but its effect and its event.
+    plain: bool,
+    /// Threads take common steps themselves.
+    threads_step: bool,
+    /// The effect of the step that was decided is left to its thread.
+    left_to_thread: bool,
     presumed: Vec<Presumed>,
     assumed: Vec<&'static Location<'static>>,
     gave_up: Vec<&'static Location<'static>>,
@@ -195,6 +201,9 @@ impl World {
             numbering: None,
             united: false,
             keeps_clocks: false,
+            plain: true,
+            threads_step: false,
+            left_to_thread: false,
             presumed: Vec::new(),
             assumed: Vec::new(),
             gave_up: Vec::new(),
@@ -225,6 +234,7 @@ impl World {
             }
             t.spin.clear();
         }
+        self.left_to_thread = false;
         self.unfinished.clear();
         self.enabled.clear();
         self.registered.clear();
@@ -244,6 +254,7 @@ impl World {
     /// Keeps, or no longer keeps, what a drawing needs beyond the events.
     pub fn set_recording(&mut self, on: bool) {
         self.log = on.then(Vec::new);
+        self.plain = !on && !self.keeps_clocks;
     }
 
     /// True if remarks are kept: they need not be made otherwise.
@@ -279,17 +290,20 @@ impl World {
 
     /// `thread` has ended.
     pub fn finish(&mut self, thread: ThreadId) {
-        let t = &mut self.threads[thread.index()];
-        t.life = Life::Finished;
-        self.enabled.ends(thread);
+        self.threads[thread.index()].life = Life::Finished;
         if let Some(at) = self.unfinished.iter().position(|t| *t == thread) {
             self.unfinished.remove(at);
         }
+        let (threads, unfinished) = (&self.threads, &self.unfinished);
+        self.enabled.ends(thread, || {
+            unfinished.iter().any(|t| threads[t.index()].gate == Gate::Ended(thread))
+        });
     }
 
     /// Something went wrong: the execution ends here, or, if it
     /// [runs on](Self::runs_on), the thread does.
     pub fn fail(&mut self, fault: Fault) {
+        self.enabled.changes();
         self.faults.push(fault);
         self.faulty_after.push(self.events.len());
     }

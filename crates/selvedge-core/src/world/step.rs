@@ -5,7 +5,13 @@ use std::panic::Location;
 use super::{Event, Gate, Life, Logged, Thread, World};
 use crate::id::{ObjectId, ThreadId};
 use crate::model::{Applied, ObjectState};
-use crate::op::{ChannelOp, Op, OpKind, SelectOp, ThreadOp};
+use crate::op::{ChannelOp, MutexOp, Op, OpKind, SelectOp, ThreadOp};
+
+/// Operations that are worth a way of their own.
+#[inline(always)]
+fn is_common(kind: &OpKind) -> bool {
+    matches!(kind, OpKind::Atomic(_) | OpKind::Mutex(_))
+}
 
 impl World {
     /// Lets the operation announced by `thread` take effect, and gives its
@@ -13,79 +19,8 @@ impl World {
     ///
     /// # Panics
     /// If the thread is not enabled or has no such choice: a mistake of the driver.
-    #[inline(always)]
-    pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
-        let applied = match self.step_plainly(thread) {
-            Some(answer) => answer,
-            None => self.step_in_full(thread, choice),
-        };
-        self.answer = applied;
-        applied
-    }
-
-    /// The commonest operations, when nothing but their effect is asked for.
-    /// `None`: it is another one, or there is more to do.
-    ///
-    /// The operation was written a moment ago: it is looked at where it is,
-    /// and copied as a whole, for a copy in parts would wait for the writes.
-    #[inline(always)]
-    fn step_plainly(&mut self, thread: ThreadId) -> Option<u64> {
-        if self.keeps_clocks || self.log.is_some() {
-            return None;
-        }
-        let t = self.threads.get(thread.index())?;
-        let op = t.announced.as_ref()?;
-        if t.spin.is_watched() {
-            return None;
-        }
-        let applied = match &op.kind {
-            OpKind::Atomic(op_kind) => {
-                let object = self.objects.get_mut(op.object?.index())?;
-                let ObjectState::Atomic(state) = &mut object.state else { return None };
-                let applied = state.apply(op_kind);
-                if applied.changed {
-                    object.version = object.version.wrapping_add(1);
-                    self.enabled.notice(object.waiters);
-                }
-                applied
-            }
-            OpKind::Mutex(op_kind) => {
-                let object = self.objects.get_mut(op.object?.index())?;
-                let ObjectState::Mutex(state) = &mut object.state else { return None };
-                let applied = state.apply(*op_kind, thread)?;
-                object.waiters -= u32::from(matches!(t.gate, Gate::Mutex(_)));
-                if applied.changed {
-                    object.version = object.version.wrapping_add(1);
-                    self.enabled.notice(object.waiters);
-                }
-                applied
-            }
-            OpKind::Thread(ThreadOp::Spawn) => {
-                let answer = self.new_thread(thread).index() as u64;
-                Applied { answer, access: None, changed: false }
-            }
-            OpKind::Thread(ThreadOp::Join(_)) => {
-                self.enabled.joined();
-                Applied { answer: 0, access: None, changed: false }
-            }
-            _ => return None,
-        };
-        let Applied { answer, access, changed } = applied;
-        let t = self.threads.get_mut(thread.index())?;
-        t.events += 1;
-        let index = t.events;
-        if let Some(op) = &t.announced {
-            let op = *op;
-            self.events.push(Event { thread, index, op, choice: 0, answer, access, changed });
-        }
-        t.announced = None;
-        t.gate = Gate::Shut;
-        self.enabled.runs(thread);
-        Some(answer)
-    }
-
     #[inline(never)]
-    fn step_in_full(&mut self, thread: ThreadId, choice: u32) -> u64 {
+    pub fn step(&mut self, thread: ThreadId, choice: u32) -> u64 {
         let t = &mut self.threads[thread.index()];
         let Some(op) = t.announced.take() else { panic!("{thread:?} has announced nothing") };
         t.events += 1;
@@ -117,7 +52,84 @@ impl World {
             let event = *event;
             self.watch(thread, &event);
         }
+        self.answer = applied.answer;
         applied.answer
+    }
+
+    /// The same, but the effect is left to the thread if the machine has it
+    /// [take its steps itself](Self::let_threads_step) and it is a common one.
+    #[inline(always)]
+    pub(crate) fn step_or_leave(&mut self, thread: ThreadId, choice: u32) {
+        let t = &self.threads[thread.index()];
+        let common = t.announced.as_ref().is_some_and(|op| is_common(&op.kind));
+        if common && self.plain && self.threads_step && !t.spin.is_watched() {
+            self.left_to_thread = true;
+            self.enabled.runs(thread);
+        } else {
+            self.step(thread, choice);
+        }
+    }
+
+    /// The machine has each thread call [`take_step`](Self::take_step) when it
+    /// goes on, where the operation is a constant but for its operands.
+    pub fn let_threads_step(&mut self) {
+        self.threads_step = true;
+    }
+
+    /// `thread`, which has announced `op`, goes on: the answer. If the effect
+    /// was left to it, it is now.
+    #[inline(always)]
+    pub fn take_step(&mut self, thread: ThreadId, op: Op) -> u64 {
+        if !is_common(&op.kind) || !self.left_to_thread {
+            return self.answer;
+        }
+        self.left_to_thread = false;
+        let t = &mut self.threads[thread.index()];
+        t.announced = None;
+        t.gate = Gate::Shut;
+        if let (OpKind::Mutex(MutexOp::Lock), Some(mutex)) = (op.kind, op.object) {
+            self.objects[mutex.index()].waiters -= 1;
+        }
+        self.take_plainly(thread, op).expect("the driver picks enabled operations")
+    }
+
+    /// The next operation of the running thread takes effect at once, if the
+    /// driver has decided that the thread goes on: the answer. `None`: it is
+    /// to be [announced](Self::announce).
+    #[inline(always)]
+    pub fn step_at_once(&mut self, thread: ThreadId, op: Op) -> Option<u64> {
+        if !is_common(&op.kind) || self.enabled.left() == 0 || !self.plain {
+            return None;
+        }
+        let t = &self.threads[thread.index()];
+        debug_assert!(self.enabled.is_running(thread) && t.announced.is_none());
+        if t.spin.is_watched() {
+            return None;
+        }
+        // If the thread has to wait, it cannot go on anyway.
+        self.enabled.take_one();
+        self.take_plainly(thread, op)
+    }
+
+    /// The effect of a common operation and its event, when nothing else is
+    /// asked for. `None` if it is not enabled, or another one.
+    #[inline(always)]
+    fn take_plainly(&mut self, thread: ThreadId, op: Op) -> Option<u64> {
+        let object = self.objects.get_mut(op.object?.index())?;
+        let Applied { answer, access, changed } = match (op.kind, &mut object.state) {
+            (OpKind::Atomic(kind), ObjectState::Atomic(state)) => state.apply(&kind),
+            (OpKind::Mutex(kind), ObjectState::Mutex(state)) => state.apply(kind, thread)?,
+            _ => return None,
+        };
+        if changed {
+            object.version = object.version.wrapping_add(1);
+            self.enabled.notice(object.waiters);
+        }
+        let t = &mut self.threads[thread.index()];
+        t.events += 1;
+        let (index, choice) = (t.events, 0);
+        self.events.push(Event { thread, index, op, choice, answer, access, changed });
+        Some(answer)
     }
 
     /// Carries out an operation at once if it does not block: for what
@@ -206,6 +218,7 @@ impl World {
         self.threads[child.index()].life = Life::Alive;
         self.live.push(child);
         self.unfinished.push(child);
+        self.enabled.changes();
         child
     }
 

@@ -1,6 +1,6 @@
 //! What the machine asks of the context: to begin and end executions, to run
-//! a coroutine, and to let the driver decide on the stack of the thread that
-//! has parked.
+//! the code of a thread, and to let the driver decide on the stack of the
+//! thread that has parked.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
@@ -9,7 +9,7 @@ use selvedge_core::id::ThreadId;
 use selvedge_core::machine::{Driver, Turn};
 use selvedge_core::world::World;
 
-use super::{Body, CURRENT, Context, Pause, Resume, Yielder, current};
+use super::{Body, CURRENT, Context};
 use crate::thread::Work;
 
 impl Context {
@@ -63,23 +63,6 @@ impl Context {
         self.sees_some.set(!visible.is_empty());
     }
 
-    /// A thread that was unwinding will never run again.
-    pub(crate) fn lost_unwinding(&self) {
-        self.parked_unwinding.set(0);
-    }
-
-    /// True if threads were spawned that have not been started.
-    pub(crate) fn has_starts(&self) -> bool {
-        self.spawned.get() > 0
-    }
-
-    /// A thread that was spawned and has not been started.
-    pub(crate) fn take_start(&self) -> Option<(ThreadId, Box<dyn Work>)> {
-        let start = self.starts.borrow_mut().pop_front()?;
-        self.spawned.set(self.spawned.get() - 1);
-        Some(start)
-    }
-
     /// Runs `f`, which runs coroutines, with this context as the current one.
     /// Meanwhile world and driver are reached through the context only.
     pub(crate) fn enter<R>(
@@ -110,31 +93,6 @@ impl Context {
         }));
         self.outer.set(CURRENT.replace(self));
         let _leave = Leave(self);
-        f()
-    }
-
-    /// Prepares for a coroutine to be run, as `thread`.
-    #[inline]
-    pub(crate) fn prepare(&self, thread: ThreadId, yielder: *const Yielder, resume: Resume) {
-        self.thread.set(thread);
-        self.yielder.set(yielder);
-        self.resume.set(resume);
-        self.impatience.set(0);
-        self.unwinding.set(false);
-        // What another thread's destructor was doing when it parked was learnt.
-        self.attentive.set(self.tearing.get());
-    }
-
-    /// Runs `f` as the code outside the exploration that it is.
-    pub(crate) fn outside<R>(&self, f: impl FnOnce() -> R) -> R {
-        /// Goes back in, also if `f` unwinds.
-        struct Back(*const Context);
-        impl Drop for Back {
-            fn drop(&mut self) {
-                CURRENT.set(self.0);
-            }
-        }
-        let _back = Back(CURRENT.replace(self.outer.get()));
         f()
     }
 
@@ -170,40 +128,16 @@ impl Context {
         }
     }
 
-    /// What a coroutine runs: the threads that it is given, one after the
-    /// other, until it is resumed without one.
-    pub(crate) fn run_threads(yielder: &Yielder) {
-        loop {
-            let context = current().expect("a coroutine runs within its machine's context");
-            context.yielder.set(yielder);
-            let Some(body) = context.body.take() else { return };
-            context.run_thread(body);
-            yielder.suspend(Pause::Ended);
-        }
-    }
-
-    /// The next coroutine to be resumed starts a thread with this code.
-    pub(crate) fn set_body(&self, body: Body) {
-        self.body.set(Some(body));
-    }
-
-    pub(crate) fn yielder(&self) -> *const Yielder {
-        self.yielder.get()
-    }
-
-    /// Runs the code of a thread, or drops it if the execution is over.
-    fn run_thread(&self, body: Body) {
-        let first = self.resume.get();
-        let work = || match (body, first) {
-            (Body::Main, Resume::Answer) => (self.main)(),
-            (Body::Main, Resume::Cancel) => {}
-            (Body::Spawned(mut work), Resume::Answer) => {
+    /// Runs the code of a thread.
+    pub(super) fn run_thread(&self, body: Body) {
+        let work = || match body {
+            Body::Main => (self.main)(),
+            Body::Spawned(mut work) => {
                 work.run();
                 if work.is_awaited() {
                     self.keep_result(self.thread.get(), work);
                 }
             }
-            (Body::Spawned(mut work), Resume::Cancel) => work.discard(),
         };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
             self.thread_panicked(&*payload);

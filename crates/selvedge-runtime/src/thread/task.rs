@@ -19,9 +19,6 @@ pub(crate) trait Work {
     /// Runs it and keeps its result. A panic is reported.
     fn run(&mut self);
 
-    /// Drops it.
-    fn discard(&mut self);
-
     /// True if the result is to be fetched from here.
     fn is_awaited(&self) -> bool;
 
@@ -44,10 +41,6 @@ impl<F: FnOnce() -> T, T> Work for Task<F, T> {
         let result = catch_unwind(AssertUnwindSafe(code));
         report(&result);
         self.result = Some(result);
-    }
-
-    fn discard(&mut self) {
-        drop(self.code.take());
     }
 
     fn is_awaited(&self) -> bool {
