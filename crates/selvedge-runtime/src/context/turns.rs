@@ -128,7 +128,9 @@ impl Context {
         }
     }
 
-    /// Runs the code of a thread.
+    /// Runs the code of a thread. Inlined, as all that a thread returns from
+    /// once it has been resumed: see `suspend`.
+    #[inline(always)]
     pub(super) fn run_thread(&self, body: Body) {
         let work = || match body {
             Body::Main => (self.main)(),

@@ -11,18 +11,18 @@ use std::sync::{Mutex, PoisonError};
 use selvedge_core::id::ThreadId;
 
 use super::Result;
-use crate::context::{self, Cancelled, Context};
+use crate::context::{Cancelled, Context};
 use crate::sync::Arc;
 
 /// The code of a thread, whatever it is.
 pub(crate) trait Work {
-    /// Runs it and keeps its result. A panic is reported.
+    /// Runs it and keeps its result, if it does not panic.
     fn run(&mut self);
 
     /// True if the result is to be fetched from here.
     fn is_awaited(&self) -> bool;
 
-    /// Moves the result to `to`, an `Option<Result<T>>`.
+    /// Moves the result to `to`, an `Option<T>`.
     ///
     /// # Safety
     /// `T` must be the type of the result, and `to` valid for writes.
@@ -31,16 +31,13 @@ pub(crate) trait Work {
 
 struct Task<F, T> {
     code: Option<F>,
-    result: Option<Result<T>>,
+    result: Option<T>,
     awaited: bool,
 }
 
 impl<F: FnOnce() -> T, T> Work for Task<F, T> {
     fn run(&mut self) {
-        let Some(code) = self.code.take() else { return };
-        let result = catch_unwind(AssertUnwindSafe(code));
-        report(&result);
-        self.result = Some(result);
+        self.result = self.code.take().map(|code| code());
     }
 
     fn is_awaited(&self) -> bool {
@@ -49,14 +46,7 @@ impl<F: FnOnce() -> T, T> Work for Task<F, T> {
 
     unsafe fn fetch(&mut self, to: *mut ()) {
         // SAFETY: the caller vouches for type and place.
-        unsafe { *to.cast::<Option<Result<T>>>() = self.result.take() }
-    }
-}
-
-/// A panic of the running thread is known to the exploration, if there is one.
-fn report<T>(result: &Result<T>) {
-    if let (Err(payload), Some(context)) = (result, context::current()) {
-        context.thread_panicked(&**payload);
+        unsafe { *to.cast::<Option<T>>() = self.result.take() }
     }
 }
 
@@ -74,10 +64,12 @@ impl<T> Packet<T> {
         Packet(Arc::new(Mutex::new(None)))
     }
 
-    /// Runs the code of a thread and keeps its result. A panic is reported.
+    /// Runs the code of a real thread and keeps its result.
     pub(super) fn run(&self, f: impl FnOnce() -> T) {
-        let result = catch_unwind(AssertUnwindSafe(f));
-        report(&result);
+        self.keep(catch_unwind(AssertUnwindSafe(f)));
+    }
+
+    fn keep(&self, result: Result<T>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
     }
 
@@ -104,12 +96,12 @@ impl<T> Outcome<T> {
         let result = match (self, thread) {
             (Outcome::Shared(packet), _) => packet.take(),
             (Outcome::Apart, Some((context, id))) => {
-                let mut result: Option<Result<T>> = None;
+                let mut result: Option<T> = None;
                 if let Some(mut work) = context.take_result(id) {
                     // SAFETY: `work` made both, for the same `T`.
                     unsafe { work.fetch((&raw mut result).cast()) };
                 }
-                result
+                result.map(Ok)
             }
             (Outcome::Apart, None) => None,
         };
@@ -126,7 +118,7 @@ where
     if needs_drop::<T>() {
         let packet = Packet::new();
         let theirs = packet.clone();
-        let code = Some(move || theirs.run(f));
+        let code = Some(move || theirs.keep(Ok(f())));
         (Box::new(Task { code, result: None, awaited: false }), Outcome::Shared(packet))
     } else {
         (Box::new(Task { code: Some(f), result: None, awaited: true }), Outcome::Apart)
