@@ -2,6 +2,7 @@
 //! whether to print it, to count it or to panic.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -163,6 +164,73 @@ pub struct Failure {
     pub count: u64,
     /// What each thread did, step by step, where the engine can tell.
     pub trace: Option<Trace>,
+    /// What helps to understand it.
+    #[serde(default)]
+    pub story: Story,
+}
+
+/// What helps to understand a failure, beyond its drawing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Story {
+    /// What went wrong, in words, where it is a pattern that is known.
+    pub explanation: Option<Explanation>,
+    /// How much simpler the execution that is shown is than the one that was met.
+    pub simplified: Option<Simplified>,
+    /// The execution that was met, if another one is shown.
+    pub met: Option<Trace>,
+    /// One that does not fail, and is like the one that is shown up to as late
+    /// a step as possible.
+    pub passing: Option<Trace>,
+}
+
+/// What went wrong, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// What the pattern is called: `lost update`.
+    pub pattern: String,
+    /// A sentence about this execution.
+    pub text: String,
+    /// The steps that decide, as indices into [`Trace::steps`].
+    pub steps: Vec<usize>,
+    /// Their lines of the user's code, each once, where they could be read.
+    pub lines: Vec<SourceLine>,
+}
+
+/// A line of the user's code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceLine {
+    /// Where it is.
+    pub place: Place,
+    /// What stands there, without the white space around it.
+    pub code: String,
+}
+
+/// How large an execution is, for a reader.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// Threads that take part.
+    pub threads: usize,
+    /// Visible operations.
+    pub steps: usize,
+    /// Steps by another thread than the one before.
+    pub switches: usize,
+    /// Switches away from a thread that could have gone on.
+    pub preemptions: usize,
+}
+
+/// What the search for a simpler execution with the same failure has achieved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Simplified {
+    /// The execution that was met.
+    pub before: Size,
+    /// The one that is shown.
+    pub after: Size,
+    /// No execution with fewer preemptions fails in this way: all were tried.
+    pub least: bool,
+    /// How many executions were run for it.
+    pub executions: u64,
+    /// How long that took.
+    pub elapsed: Duration,
 }
 
 impl Failure {
@@ -205,6 +273,7 @@ impl Failure {
                     executions,
                     count: 1,
                     trace: None,
+                    story: Story::default(),
                 }),
             }
         }

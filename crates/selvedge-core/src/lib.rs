@@ -20,6 +20,7 @@
 
 pub mod clock;
 pub mod dependence;
+pub mod explain;
 pub mod explore;
 pub mod failure;
 pub mod id;

@@ -25,10 +25,11 @@ pub struct TraceThread {
 }
 
 /// What a step of a [`Trace`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
     /// A visible operation: a point where another thread could have been scheduled.
+    #[default]
     Operation,
     /// An access to plain memory.
     Access,
@@ -40,8 +41,43 @@ pub enum StepKind {
     Failure,
 }
 
+/// What a step does to its object, as far as others may notice it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Nothing of the kinds below.
+    #[default]
+    Other,
+    /// It looks at a value.
+    Read,
+    /// It sets a value, whatever it was.
+    Write,
+    /// It makes a new value of the old one, in one step.
+    Update,
+    /// It takes a lock.
+    Acquire,
+    /// It gives a lock back.
+    Release,
+    /// It tries to take a lock, and cannot.
+    Refused,
+    /// It begins to wait for a notification, or waits for something for ever.
+    Wait,
+    /// It notifies so many threads.
+    Notify(u32),
+    /// It gives a message away.
+    Send,
+    /// It gets a message.
+    Receive,
+    /// It starts a thread.
+    Spawn,
+    /// A thread that it waited for has ended.
+    Join,
+    /// One of several values was chosen.
+    Choose,
+}
+
 /// One row of a drawing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceStep {
     /// Index into [`Trace::threads`].
     pub thread: usize,
@@ -53,9 +89,45 @@ pub struct TraceStep {
     pub object: Option<String>,
     /// Where in the user's code.
     pub place: Option<Place>,
+    /// What it does to its object.
+    #[serde(default)]
+    pub role: Role,
+    /// The value that an atomic had before.
+    #[serde(default)]
+    pub found: Option<String>,
+    /// The value that an atomic has after it.
+    #[serde(default)]
+    pub left: Option<String>,
+    /// Of a lock that is taken: what it guards is read while it is held.
+    #[serde(default)]
+    pub reads: bool,
+    /// Of a lock that is taken: what it guards is changed while it is held.
+    #[serde(default)]
+    pub writes: bool,
+    /// The steps of other threads, as indices into [`Trace::steps`], that come
+    /// before this one in every execution that behaves alike: the latest with
+    /// which it does not commute, the spawn of its thread, the last step of a
+    /// thread that it joins.
+    #[serde(default)]
+    pub after: Vec<usize>,
+    /// The step that left the value, or the message, that this one found.
+    #[serde(default)]
+    pub reads_from: Option<usize>,
+    /// True if the failure would not have come about in this way without it:
+    /// it is the failure, or comes before it in every execution that behaves
+    /// alike. Without a failure no step matters more than others: all are true.
+    #[serde(default)]
+    pub matters: bool,
 }
 
 impl Trace {
+    /// The number under which a step is drawn: operations are counted, and
+    /// what belongs to one has its number.
+    pub fn number(&self, step: usize) -> usize {
+        let so_far = self.steps.iter().take(step + 1);
+        so_far.filter(|s| s.kind == StepKind::Operation).count()
+    }
+
     /// How often the thread that takes steps changes, counted over operations.
     pub fn switches(&self) -> usize {
         let mut threads =

@@ -15,6 +15,7 @@ pub mod foreign;
 mod merge;
 mod native;
 mod search;
+mod source;
 
 use selvedge_core::failure::Fault;
 

@@ -1,20 +1,22 @@
 //! The native engine: strategies by name, a failing schedule that is easy to
 //! follow, its drawing, and replay.
 
+use selvedge_core::explain::explain;
 use selvedge_core::explore::{
     Dfs, Effort, Exhaustive, Limits, PreemptionBound, Random, Replay, Strategy, execute, explore,
-    simplest,
+    nearest_passing, simplest, size,
 };
-use selvedge_core::failure::Failure;
+use selvedge_core::failure::{Failure, Fault, Simplified, Size};
 use selvedge_core::machine::Machine;
 use selvedge_core::report::{End, Engine, Report};
 use selvedge_core::schedule::Schedule;
 use selvedge_core::settings::Settings;
+use selvedge_core::trace::Trace;
 use selvedge_core::world::World;
 use selvedge_runtime::Native;
 
 use crate::explorer::{Body, Progress, Replayed};
-use crate::search;
+use crate::{search, source};
 
 /// The strategies of the native engine, each with what it does.
 pub const STRATEGIES: [(&str, &str); 4] = [
@@ -96,29 +98,69 @@ pub(crate) fn run_with(
     report
 }
 
-/// Finds a schedule that is easy to follow for each failure, and draws it.
+/// Finds an execution that is easy to follow for each failure, draws it, and
+/// says in words what is seen there.
 pub(crate) fn show_failures(machine: &mut Native, settings: &Settings, report: &mut Report) {
-    let program = settings.name.as_deref();
     for failure in &mut report.failures {
-        let simpler =
-            simplest(machine, &failure.fault, program, settings.max_steps, Effort::default());
-        let met = || failure.schedule.as_deref().and_then(|s| s.parse().ok());
-        let Some(schedule) = simpler.or_else(met) else { continue };
-        draw(machine, schedule, settings, failure);
+        show(machine, settings, failure);
     }
 }
 
-/// Repeats the schedule to draw it. If the failure is met again, that
-/// execution is the one that is shown.
-fn draw(machine: &mut Native, schedule: Schedule, settings: &Settings, failure: &mut Failure) {
-    let text = schedule.to_string();
-    repeat(machine, schedule, settings.max_steps, |world, _| {
-        if let Some(fault) = world.faults().iter().find(|fault| failure.is_same(fault)) {
-            failure.trace = Some(world.trace(Some(fault)));
-            failure.schedule = Some(text);
-            failure.fault = fault.clone();
-        }
+fn show(machine: &mut Native, settings: &Settings, failure: &mut Failure) {
+    let (program, max_steps) = (settings.name.as_deref(), settings.max_steps);
+    let simpler = simplest(machine, &failure.fault, program, max_steps, Effort::default());
+    let met = failure.schedule.as_deref().and_then(|s| s.parse::<Schedule>().ok());
+    let met = met.and_then(|schedule| draw(machine, schedule, max_steps, failure));
+    let found = simpler.schedule.clone();
+    let found = found.and_then(|schedule| draw(machine, schedule, max_steps, failure));
+    let (shown, met) = match (found, met) {
+        (Some(found), met) => (found, met),
+        (None, Some(met)) => (met, None),
+        // It is not met again: the program does something random.
+        (None, None) => return,
+    };
+    if let Some(met) = met.filter(|met| met.schedule != shown.schedule) {
+        failure.story.simplified = Some(Simplified {
+            before: met.size,
+            after: shown.size,
+            least: simpler.least,
+            executions: simpler.executions,
+            elapsed: simpler.elapsed,
+        });
+        failure.story.met = Some(met.trace);
+    }
+    failure.story.explanation = explain(&shown.trace, &shown.fault).map(|mut explanation| {
+        explanation.lines = source::lines(&shown.trace, &explanation.steps);
+        explanation
     });
+    failure.story.passing = nearest_passing(machine, &shown.schedule, max_steps)
+        .map(|schedule| repeat(machine, schedule, max_steps, |world, _| world.trace(None)));
+    failure.schedule = Some(shown.schedule.to_string());
+    failure.trace = Some(shown.trace);
+    failure.fault = shown.fault;
+}
+
+/// An execution that meets a failure.
+struct Drawn {
+    schedule: Schedule,
+    trace: Trace,
+    size: Size,
+    fault: Fault,
+}
+
+/// Repeats the schedule to draw it; `None` if the failure is not met again.
+fn draw(
+    machine: &mut Native,
+    schedule: Schedule,
+    max_steps: u64,
+    failure: &Failure,
+) -> Option<Drawn> {
+    let again = schedule.clone();
+    repeat(machine, again, max_steps, |world, replay| {
+        let fault = world.faults().iter().find(|fault| failure.is_same(fault))?.clone();
+        let (trace, size) = (world.trace(Some(&fault)), size(world, replay.used() as usize));
+        Some(Drawn { schedule, trace, size, fault })
+    })
 }
 
 /// Repeats an execution, and shows its end before it is torn down.
@@ -126,12 +168,13 @@ fn repeat<R>(
     machine: &mut Native,
     schedule: Schedule,
     max_steps: u64,
-    look: impl FnOnce(&mut World, &Replay) -> R,
+    look: impl FnOnce(&mut World, &PreemptionBound<Replay>) -> R,
 ) -> R {
     let mut world = World::new();
     world.set_recording(true);
     machine.presume(&schedule.visible);
-    let mut replay = Replay::new(schedule);
+    // To count preemptions, not to bound them.
+    let mut replay = PreemptionBound::new(Replay::new(schedule), u32::MAX);
     replay.begin();
     execute(machine, &mut world, &mut replay, max_steps);
     let result = look(&mut world, &replay);
@@ -143,7 +186,7 @@ pub(crate) fn replay(settings: &Settings, schedule: Schedule, body: Body) -> Rep
     let text = schedule.to_string();
     let mut machine = Native::from_arc(body);
     repeat(&mut machine, schedule, settings.max_steps, |world, replay| {
-        if let Some(fault) = replay.check(world)
+        if let Some(fault) = replay.inner().check(world)
             && !world.faults().iter().any(|f| f.kind == fault.kind)
         {
             world.fail(fault);

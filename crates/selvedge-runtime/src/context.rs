@@ -540,6 +540,12 @@ impl Context {
         !self.tearing.get() && self.world(|w| w.is_recording())
     }
 
+    /// What a lock guards is looked at or changed by the running thread.
+    pub(crate) fn guarded(&self, lock: ObjectId, write: bool) {
+        let thread = self.thread.get();
+        self.world(|w| w.guarded(thread, lock, write));
+    }
+
     pub(crate) fn note(&self, text: String, at: &'static Location<'static>) {
         let thread = self.thread.get();
         self.world(|w| w.note(thread, text, at));

@@ -23,6 +23,16 @@ impl<S: Strategy> PreemptionBound<S> {
     pub fn new(inner: S, most: u32) -> Self {
         PreemptionBound { inner, most, used: 0, hid_something: false }
     }
+
+    /// The strategy that is bounded.
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    /// The preemptions of the last execution.
+    pub fn used(&self) -> u32 {
+        self.used
+    }
 }
 
 impl<S: Strategy> Strategy for PreemptionBound<S> {

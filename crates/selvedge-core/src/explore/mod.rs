@@ -5,6 +5,7 @@ mod bounds;
 mod dfs;
 mod exhaustive;
 mod metrics;
+mod passing;
 mod random;
 mod replay;
 mod simplest;
@@ -27,9 +28,10 @@ pub use exhaustive::{
     Totals, explore_in_rounds, first_execution,
 };
 pub use metrics::{Metered, Metrics};
+pub use passing::nearest_passing;
 pub use random::Random;
 pub use replay::Replay;
-pub use simplest::{Effort, simplest};
+pub use simplest::{Effort, Simplest, simplest, size};
 
 /// One step of an execution: which thread goes on, with which outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

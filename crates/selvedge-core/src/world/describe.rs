@@ -9,10 +9,9 @@ use crate::op::{
     Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, OnceEnd, OnceOp, Op, OpKind, ParkOp, RefsOp,
     Rmw, RwLockOp, SelectOp, ThreadOp,
 };
-use crate::trace::{StepKind, Trace, TraceStep, TraceThread};
 
 use super::race::Earlier;
-use super::{Event, Logged, World};
+use super::{Event, World};
 
 impl World {
     /// The name of a thread: given by the program, or `main`, or `t` and its path.
@@ -66,7 +65,7 @@ impl World {
     }
 
     /// What an executed operation did.
-    fn describe(&self, event: &Event) -> String {
+    pub(super) fn describe(&self, event: &Event) -> String {
         let name = |o: Option<ObjectId>| o.map_or_else(String::new, |o| self.object_name(o));
         let on = name(event.op.object);
         let answer = event.answer;
@@ -358,88 +357,5 @@ impl World {
         .detail(format!("{first} {} {name}", verb(earlier.write)), Some(earlier.at.into()))
         .detail(format!("{second} {} {name}", verb(write)), Some(at.into()))
         .detail("no lock, join, channel or acquire/release pair orders the two accesses", None)
-    }
-
-    /// The recorded execution, to be drawn. `fault` becomes the last row.
-    ///
-    /// # Panics
-    /// If recording was not on ([`World::set_recording`]).
-    pub fn trace(&self, fault: Option<&Fault>) -> Trace {
-        let log = self.log.as_ref().expect("a recorded execution");
-        let column = |thread: ThreadId| {
-            self.live.iter().position(|t| *t == thread).expect("a thread of this execution")
-        };
-        let threads = self
-            .live
-            .iter()
-            .map(|&t| TraceThread { id: self.path(t).to_string(), name: self.thread_name(t) })
-            .collect();
-        let mut steps: Vec<TraceStep> = log
-            .iter()
-            .map(|entry| match entry {
-                Logged::Event(index) => {
-                    let event = &self.events[*index];
-                    TraceStep {
-                        thread: column(event.thread),
-                        kind: StepKind::Operation,
-                        text: self.describe(event),
-                        object: event.op.object.map(|o| self.object_name(o)),
-                        place: Some(event.op.at.into()),
-                    }
-                }
-                Logged::Access { thread, cell, write, at } => {
-                    let name = self.object_name(*cell);
-                    TraceStep {
-                        thread: column(*thread),
-                        kind: StepKind::Access,
-                        text: format!("{} {name}", if *write { "write" } else { "read" }),
-                        object: Some(name),
-                        place: Some((*at).into()),
-                    }
-                }
-                Logged::Note { thread, text, at } => TraceStep {
-                    thread: column(*thread),
-                    kind: StepKind::Note,
-                    text: text.clone(),
-                    object: None,
-                    place: Some((*at).into()),
-                },
-            })
-            .collect();
-        let Some(fault) = fault else {
-            return Trace { threads, steps };
-        };
-        let stuck =
-            matches!(fault.kind, FailureKind::Deadlock | FailureKind::Leak | FailureKind::Livelock);
-        if stuck {
-            for &thread in &self.live {
-                if let Some(op) = self.announced(thread) {
-                    let (what, place) = self.describe_waiting(thread, op);
-                    steps.push(TraceStep {
-                        thread: column(thread),
-                        kind: StepKind::Blocked,
-                        text: format!("waits {what}"),
-                        object: op.object.map(|o| self.object_name(o)),
-                        place,
-                    });
-                }
-            }
-        }
-        // The thread that is stuck, or whose step was the last.
-        let failing = match self.live.iter().find(|t| stuck && self.announced(**t).is_some()) {
-            Some(&waiting) => column(waiting),
-            None => steps.last().map_or(0, |step| step.thread),
-        };
-        steps.push(TraceStep {
-            thread: failing,
-            kind: StepKind::Failure,
-            text: match fault.kind {
-                FailureKind::Invariant => format!("{}: {}", fault.name, fault.message),
-                _ => fault.message.clone(),
-            },
-            object: None,
-            place: fault.place.clone(),
-        });
-        Trace { threads, steps }
     }
 }

@@ -14,6 +14,7 @@ mod objects;
 mod race;
 mod spin;
 mod step;
+mod trace;
 mod united;
 
 use std::panic::Location;
@@ -127,8 +128,23 @@ impl Event {
 #[derive(Clone, Debug)]
 enum Logged {
     Event(usize),
-    Access { thread: ThreadId, cell: ObjectId, write: bool, at: &'static Location<'static> },
-    Note { thread: ThreadId, text: String, at: &'static Location<'static> },
+    Access {
+        thread: ThreadId,
+        cell: ObjectId,
+        write: bool,
+        at: &'static Location<'static>,
+    },
+    /// What a lock guards is looked at or changed by the thread that holds it.
+    Guarded {
+        thread: ThreadId,
+        lock: ObjectId,
+        write: bool,
+    },
+    Note {
+        thread: ThreadId,
+        text: String,
+        at: &'static Location<'static>,
+    },
 }
 
 /// One execution as the search sees it.
@@ -348,6 +364,14 @@ impl World {
     pub fn note(&mut self, thread: ThreadId, text: String, at: &'static Location<'static>) {
         if let Some(log) = &mut self.log {
             log.push(Logged::Note { thread, text, at });
+        }
+    }
+
+    /// What a lock guards is looked at or changed by the thread that holds it:
+    /// for the drawing.
+    pub fn guarded(&mut self, thread: ThreadId, lock: ObjectId, write: bool) {
+        if let Some(log) = &mut self.log {
+            log.push(Logged::Guarded { thread, lock, write });
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use selvedge_core::failure::{Failure, FailureKind, Fault, Place};
+use selvedge_core::failure::{Failure, FailureKind, Fault, Place, Story};
 use selvedge_core::report::{End, Engine, Report};
 use selvedge_core::scenario::{Body, Broken, Expectation, Scenario};
 use selvedge_core::trace::{StepKind, Trace, TraceStep, TraceThread};
@@ -32,6 +32,8 @@ impl Tracer {
             text: text.to_owned(),
             object: None,
             place: (line > 0).then(|| place(self.file, line)),
+            matters: true,
+            ..TraceStep::default()
         });
         self
     }
@@ -96,6 +98,7 @@ pub(crate) fn purchase_failure() -> Failure {
         executions: 3,
         count: 12,
         trace: Some(purchase()),
+        story: Story::default(),
     }
 }
 
@@ -122,6 +125,7 @@ pub(crate) fn deadlock_failure() -> Failure {
         executions: 1,
         count: 1,
         trace: Some(trace),
+        story: Story::default(),
     }
 }
 
@@ -144,6 +148,7 @@ pub(crate) fn race_failure() -> Failure {
         executions: 4,
         count: 1,
         trace: Some(trace),
+        story: Story::default(),
     }
 }
 
@@ -236,5 +241,6 @@ fn named_failure(name: &str) -> Failure {
         executions: 17,
         count: 1,
         trace: None,
+        story: Story::default(),
     }
 }

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use selvedge_core::failure::{FailureKind, Fault};
 
 use crate::context::{Context, current};
-use crate::handle::are_siblings;
+use crate::handle::{Handle, are_siblings};
 
 /// Something that happened to a lock and outlives executions: by whom.
 #[derive(Debug)]
@@ -63,20 +63,36 @@ impl Mark {
 }
 
 /// The execution in which a guard was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Taken {
     exploration: u64,
     epoch: u64,
+    /// What is done under the guard is noted, for the drawing.
+    recorded: bool,
 }
 
 impl Taken {
     fn by(context: &Context) -> Self {
-        Taken { exploration: context.id(), epoch: context.epoch() }
+        Taken {
+            exploration: context.id(),
+            epoch: context.epoch(),
+            recorded: context.is_recording(),
+        }
     }
 
     /// The context, if that execution goes on and the caller is part of it.
     fn context<'a>(self) -> Option<&'a Context> {
-        current().filter(|c| Taken::by(c) == self)
+        current().filter(|c| c.id() == self.exploration && c.epoch() == self.epoch)
+    }
+
+    /// What the lock guards is looked at or changed.
+    fn note(self, lock: &Handle, write: bool) {
+        if self.recorded
+            && let Some(context) = self.context()
+            && let Some(object) = lock.known(context)
+        {
+            context.guarded(object, write);
+        }
     }
 }
 

@@ -217,6 +217,9 @@ impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
+        if let Some(taken) = self.taken {
+            taken.note(&self.lock.handle, false);
+        }
         // SAFETY: the guard is the only one, see `Sync for Mutex`.
         unsafe { &*self.lock.data.get() }
     }
@@ -226,6 +229,7 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         if let Some(taken) = self.taken {
             self.lock.dirty.set(Some(taken.exploration));
+            taken.note(&self.lock.handle, true);
         }
         // SAFETY: the guard is the only one, see `Sync for Mutex`.
         unsafe { &mut *self.lock.data.get() }

@@ -243,6 +243,9 @@ impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
+        if let Some(taken) = self.taken {
+            taken.note(&self.lock.handle, false);
+        }
         // SAFETY: while a reading guard exists nobody writes.
         unsafe { &*self.lock.data.get() }
     }
@@ -252,6 +255,9 @@ impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
+        if let Some(taken) = self.taken {
+            taken.note(&self.lock.handle, false);
+        }
         // SAFETY: a writing guard is the only guard.
         unsafe { &*self.lock.data.get() }
     }
@@ -261,6 +267,7 @@ impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
         if let Some(taken) = self.taken {
             self.lock.dirty.set(Some(taken.exploration));
+            taken.note(&self.lock.handle, true);
         }
         // SAFETY: a writing guard is the only guard.
         unsafe { &mut *self.lock.data.get() }
