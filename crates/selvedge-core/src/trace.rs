@@ -128,6 +128,12 @@ impl Trace {
         so_far.filter(|s| s.kind == StepKind::Operation).count()
     }
 
+    /// True if the step is at that line of the user's code.
+    pub fn is_at(&self, step: usize, place: &Place) -> bool {
+        let at = self.steps.get(step).and_then(|s| s.place.as_ref());
+        at.is_some_and(|at| at.file == place.file && at.line == place.line)
+    }
+
     /// How often the thread that takes steps changes, counted over operations.
     pub fn switches(&self) -> usize {
         let mut threads =

@@ -1,13 +1,14 @@
 //! A failure in full: what the program said, what it means, who waits for
 //! whom, the drawing, and how to see it again.
 
-use selvedge_core::failure::{Detail, Failure};
+use selvedge_core::failure::{Detail, Explanation, Failure, SourceLine};
 use selvedge_core::report::{Report, Verdict};
+use selvedge_core::trace::Trace;
 
 use crate::columns::columns;
 use crate::style::{Ink, Style};
 use crate::summary::bounded_by;
-use crate::text::{counted, harmless, number, time, width, wrap};
+use crate::text::{counted, cut, harmless, number, time, width, wrap};
 
 /// Schedules longer than this are not printed: nobody copies them by hand.
 const LONGEST_SCHEDULE: usize = 2_000;
@@ -31,6 +32,10 @@ pub fn failure(failure: &Failure, title: &str, replay: Option<&str>, style: &Sty
             out.push('\n');
             out.push_str(&drawing);
         }
+    }
+    if let Some(explanation) = &failure.story.explanation {
+        out.push('\n');
+        words(&mut out, explanation, failure.trace.as_ref(), style);
     }
     if let Some((label, text)) = again(failure, replay) {
         out.push('\n');
@@ -170,6 +175,37 @@ fn verdict(out: &mut String, failure: &Failure, title: &str, style: &Style) {
     for line in wrap(&facts, style.width.saturating_sub(2)) {
         out.push_str("  ");
         style.paint_into(out, Ink::Dim, &line);
+        out.push('\n');
+    }
+}
+
+/// What went wrong, in words, and the lines of the user's code that decide.
+fn words(out: &mut String, explanation: &Explanation, trace: Option<&Trace>, style: &Style) {
+    out.push_str("  ");
+    style.paint_into(out, Ink::Strong, &harmless(&explanation.pattern));
+    out.push('\n');
+    for line in wrap(&explanation.text, style.width.saturating_sub(2)) {
+        out.push_str("  ");
+        out.push_str(&line);
+        out.push('\n');
+    }
+    let places = explanation.lines.iter().map(|line| width(&line.place.short())).max();
+    for SourceLine { place, code } in &explanation.lines {
+        let steps: Vec<String> = explanation
+            .steps
+            .iter()
+            .filter(|step| trace.is_some_and(|t| t.is_at(**step, place)))
+            .filter_map(|step| Some(trace?.number(*step).to_string()))
+            .collect();
+        let at = format!("{:<1$}", place.short(), places.unwrap_or(0));
+        let code = cut(&harmless(code), style.width.saturating_sub(width(&at) + 6));
+        out.push_str("    ");
+        style.paint_into(out, Ink::Dim, &at);
+        out.push_str("  ");
+        out.push_str(&code);
+        if !steps.is_empty() {
+            style.paint_into(out, Ink::Dim, &format!("  ← {}", steps.join(", ")));
+        }
         out.push('\n');
     }
 }
