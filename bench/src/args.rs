@@ -33,15 +33,8 @@ pub struct Compare {
     /// A search that has not ended by then is stopped
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = seconds)]
     pub cap: f64,
-    /// How long each rate is measured
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = seconds)]
-    pub time: f64,
-    /// How often everything is measured
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
-    pub rounds: u64,
-    /// Print one JSON document in place of tables
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// Options of `scaling`.
@@ -50,10 +43,17 @@ pub struct Scaling {
     /// The large search is stopped after that many executions
     #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub executions: u64,
-    /// How long each cost is measured
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of both.
+#[derive(Debug, clap::Args)]
+pub struct Common {
+    /// How long each rate, or cost of a step, is measured
     #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = seconds)]
     pub time: f64,
-    /// How often each cost is measured
+    /// How many rounds of measurements there are
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub rounds: u64,
     /// Print one JSON document in place of tables

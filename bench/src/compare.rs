@@ -112,8 +112,8 @@ pub fn run(args: &args::Compare) -> Result<Comparison, String> {
     Ok(Comparison {
         machine,
         cap_seconds: args.cap,
-        rate_seconds: args.time,
-        rounds: args.rounds,
+        rate_seconds: args.common.time,
+        rounds: args.common.rounds,
         targets: targets::all(&proofs, &rates),
         proofs,
         rates,
@@ -171,8 +171,8 @@ fn proofs(programs: &[&Program], args: &args::Compare) -> Vec<Cell> {
         .flat_map(|program| Tool::ALL.map(|tool| (program, tool)))
         .map(|(program, tool)| Measuring { program, tool, proofs: vec![], unavailable: None })
         .collect();
-    for round in 1..=args.rounds {
-        eprintln!("proofs, round {round} of {}", args.rounds);
+    for round in 1..=args.common.rounds {
+        eprintln!("proofs, round {round} of {}", args.common.rounds);
         for cell in &mut cells {
             cell.measure(args.cap);
         }
@@ -184,11 +184,11 @@ fn rates(programs: &[&Program], args: &args::Compare) -> Result<Vec<Rates>, Stri
     const TOOLS: [Tool; 3] = [Tool::Selvedge, Tool::Shuttle, Tool::Loom];
     let drawn: Vec<_> = programs.iter().filter(|program| DRAWN.contains(&program.name)).collect();
     let mut rates = vec![[const { Vec::new() }; TOOLS.len()]; drawn.len()];
-    for round in 1..=args.rounds {
-        eprintln!("rates, round {round} of {}", args.rounds);
+    for round in 1..=args.common.rounds {
+        eprintln!("rates, round {round} of {}", args.common.rounds);
         for (program, rates) in drawn.iter().zip(&mut rates) {
             for (tool, rates) in TOOLS.into_iter().zip(rates) {
-                let (program, time) = (program.name.to_owned(), args.time);
+                let (program, time) = (program.name.to_owned(), args.common.time);
                 rates.push(measured(&Task::Rate { tool, program, time })?);
             }
         }

@@ -34,8 +34,8 @@ use args::{Args, Command};
 fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
-        None => show(args.compare.json, compare::run(&args.compare)),
-        Some(Command::Scaling(scaling)) => show(scaling.json, scaling::run(&scaling)),
+        None => show(args.compare.common.json, compare::run(&args.compare)),
+        Some(Command::Scaling(scaling)) => show(scaling.common.json, scaling::run(&scaling)),
         Some(Command::Child { task }) => child::main(&task),
     };
     match result {

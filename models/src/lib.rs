@@ -5,8 +5,8 @@
 //! are stamped once for each engine ([`native`], [`loom`], [`shuttle`],
 //! [`mod@std`]), where `rt` is the surface of that engine.
 //!
-//! Programs with known counts of behaviours ([`oracles`], [`families`]) are for
-//! the native engine only.
+//! Programs with known counts of behaviours ([`oracles`], [`families`]), and those
+//! that searches in parts are tested with ([`rare`]), are for the native engine only.
 #![allow(
     clippy::redundant_closure,
     reason = "a `#[track_caller]` function passed by name has the place of the library that calls it"
@@ -91,6 +91,7 @@ macro_rules! stamp {
 pub mod engines;
 pub mod families;
 pub mod oracles;
+pub mod rare;
 
 pub use engines::{loom, native, shuttle, std};
 
@@ -103,4 +104,5 @@ pub fn registry() -> Registry {
         .engine(Engine::Std, std::scenarios())
         .corpus(Engine::Native, oracles::scenarios())
         .corpus(Engine::Native, families::scenarios())
+        .corpus(Engine::Native, rare::scenarios())
 }

@@ -217,3 +217,53 @@ fn parts_make_up_the_whole() {
     refused(check(&["--shard", "5/4", "--output", text(&other)]), &["5/4"]);
     refused(check(&["--shard", "1/4"]), &["--output"]);
 }
+
+/// One part meets what teaches it that drops matter, and the other does not: a
+/// sum of the two is of no search.
+#[test]
+fn parts_that_have_learnt_different_things_are_not_put_together() {
+    const RARE: &str = "rare/last-drop";
+    /// 16 additions of two threads in each order, in one of them one more
+    /// behaviour, and each with either thread the last to drop the token.
+    const ALL: u64 = 2 * (12_870 + 1);
+    let check = |more: &[&str]| selvedge(&[&["check", RARE, "--format", "json"], more].concat());
+    let undisturbed = run(check(&["--workers", "1"]), 0);
+    assert_eq!(
+        (&undisturbed["executions"], &undisturbed["exhausted"]),
+        (&ALL.into(), &true.into())
+    );
+
+    let files = [1, 2].map(|i| file(&format!("learnt-{i}.json")));
+    let saved = file("learnt.checkpoint");
+    let [first, second] = files.each_ref().map(|path| text(path));
+    let part = |number: usize, more: &[&str]| {
+        let shard = format!("{number}/2");
+        let of_part = ["--shard", &shard, "--output", [first, second][number - 1]];
+        run(check(&[&of_part, more].concat()), 0)["executions"].as_u64().expect("a number")
+    };
+    let merge = || selvedge(&["merge", second, first, "--format", "json"]);
+    let sum = part(1, &[]) + part(2, &["--checkpoint", text(&saved)]);
+    assert_ne!(sum, ALL);
+    let told = format!("--learnt {first} --learnt {second}");
+    refused(merge(), &["explore part 2 again", &told]);
+
+    // As told. A search that was saved before knows no more than it did.
+    let told: Vec<&str> = told.split(' ').collect();
+    let of_second = ["--shard", "2/2", "--output", second, "--resume", text(&saved)];
+    refused(check(&[&of_second, &told[..]].concat()), &[text(&saved), "without --resume"]);
+    part(2, &told);
+    assert_eq!(run(merge(), 0), undisturbed);
+    // What has begun with it goes on with it.
+    part(2, &[&told[..], &["--checkpoint", text(&saved)]].concat());
+    part(2, &[&told[..], &["--resume", text(&saved)]].concat());
+    assert_eq!(run(merge(), 0), undisturbed);
+}
+
+/// What is learnt in one behaviour of thousands is used in it.
+#[test]
+fn the_twin_of_what_is_learnt_breaks() {
+    let mut command = selvedge(&["check", "rare/own-drop", "--keep-going", "--format", "json"]);
+    let report = report(&command.output().expect("the program starts"), 0);
+    // A third behaviour of the helper, which fails; twice, as all others.
+    assert_eq!((&report["executions"], &report["failing"]), (&25_744.into(), &2.into()));
+}

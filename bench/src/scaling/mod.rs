@@ -53,10 +53,10 @@ pub fn run(args: &args::Scaling) -> Result<Growth, String> {
     let lines: Vec<(Shape, usize)> =
         Shape::ALL.iter().flat_map(|&shape| LENGTHS.map(|length| (shape, length))).collect();
     let mut measurements = vec![Vec::<Steps>::new(); lines.len()];
-    for round in 1..=args.rounds {
-        eprintln!("steps, round {round} of {}", args.rounds);
+    for round in 1..=args.common.rounds {
+        eprintln!("steps, round {round} of {}", args.common.rounds);
         for (&(shape, length), line) in lines.iter().zip(&mut measurements) {
-            line.push(measured(&Task::Steps { shape, length, time: args.time })?);
+            line.push(measured(&Task::Steps { shape, length, time: args.common.time })?);
         }
     }
     eprintln!("memory, {} executions", count(args.executions));
@@ -81,7 +81,7 @@ pub fn run(args: &args::Scaling) -> Result<Growth, String> {
     };
     Ok(Growth {
         machine,
-        rounds: args.rounds,
+        rounds: args.common.rounds,
         costs: lines.into_iter().zip(measurements).filter_map(cost).collect(),
         memory,
     })

@@ -83,15 +83,16 @@ fn progress_line(scenario: &str, report: &Report) -> String {
         line.push_str(&format!(", {} pending", number(report.pending)));
     }
     if let Some(all) = report.estimate() {
-        line.push_str(&format!(", about {} in all", number(rounded(all))));
+        line.push_str(&format!(", about {} or more in all", number(rounded(all))));
     }
     line
 }
 
-/// An estimate says no more than its first two digits.
+/// An estimate says no more than its first two digits. Rounded up: there are
+/// not fewer executions than there were.
 fn rounded(estimate: u64) -> u64 {
     let unit = 10u64.pow(estimate.checked_ilog10().unwrap_or(0).saturating_sub(1));
-    estimate / unit * unit
+    estimate.div_ceil(unit) * unit
 }
 
 #[cfg(test)]
@@ -108,7 +109,10 @@ mod tests {
         (report.pending, report.explored) = (678, 0.1);
         assert_eq!(
             progress_line("a/b", &report),
-            "a/b: 12,345 executions, 6,172 a second, 678 pending, about 120,000 in all"
+            "a/b: 12,345 executions, 6,172 a second, 678 pending, about 130,000 or more in all"
         );
+        // Almost done, as it seems. It was said to be about 12,000.
+        report.explored = 0.99;
+        assert!(progress_line("a/b", &report).ends_with(", about 13,000 or more in all"));
     }
 }

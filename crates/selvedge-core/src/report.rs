@@ -262,13 +262,14 @@ impl Report {
         }
     }
 
-    /// An estimate of the executions that the whole search has; `None` if
-    /// there is nothing to estimate it from.
+    /// An estimate of the executions that the whole search has, which may have
+    /// far more of them; `None` if there is nothing to estimate it from.
     ///
     /// At each execution, what is below it is taken to be divided evenly among
     /// the parts that it leaves to be explored, so that each execution stands
     /// for a share of the whole (Kilby, Slaney, Thiébaux, Walsh, *Estimating
-    /// Search Tree Size*, AAAI 2006).
+    /// Search Tree Size*, AAAI 2006). They are not of one size, and the small
+    /// ones come first.
     pub fn estimate(&self) -> Option<u64> {
         if self.exhausted() {
             return Some(self.executions);

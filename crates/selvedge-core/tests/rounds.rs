@@ -259,9 +259,10 @@ fn failures_of_shards_add_up() {
     assert_eq!(count(&merged), count(&whole));
 }
 
-/// While a search goes on, what it is estimated to be in all.
+/// While a search goes on, what it is estimated to be in all: about so much or
+/// more. At first it may be far more.
 #[test]
-fn the_estimate_is_of_the_right_size() {
+fn the_estimate_is_never_much_too_large() {
     let locking = "LOCK m; a = R x sc; W x 1 sc; UNLOCK m";
     let locking = format!("T0: {0} | T1: {0} | T2: {0} | T3: {0}", format!("{locking}; {locking}"));
     // Four threads that enter twice each: 8! / 2^4 orders.
@@ -278,13 +279,7 @@ fn the_estimate_is_of_the_right_size() {
         assert_eq!(report.estimate(), Some(total));
         assert!(estimates.len() > 10);
         for (executions, estimate) in estimates {
-            let (done, ratio) = (executions as f64 / total as f64, estimate as f64 / total as f64);
-            let factor = match done {
-                0.5.. => 2.0,
-                0.05.. => 5.0,
-                _ => 100.0,
-            };
-            assert!(ratio < factor && ratio > 1.0 / factor, "{ratio} when {done} is done");
+            assert!((executions..=2 * total).contains(&estimate), "{estimate} of {total}");
         }
     }
 }

@@ -120,9 +120,18 @@ fn cores() -> usize {
 
 /// The search to be gone on with, or a new one.
 fn begin(settings: &Settings, identity: &Identity) -> Result<Frontier, String> {
+    let learnt = learnt(settings, identity)?;
     if let Some(path) = &settings.resume
         && let Some(saved) = resumed(path, settings, identity)?
     {
+        let mut all = saved.knowledge().clone();
+        all.add(&learnt);
+        if all != *saved.knowledge() {
+            return Err(format!(
+                "{} has begun without what --learnt tells: explore the part anew, without --resume",
+                path.display()
+            ));
+        }
         if let Some(other) = settings.checkpoint.as_ref().filter(|other| *other != path) {
             file::may_be_overwritten(other)?;
         }
@@ -131,6 +140,11 @@ fn begin(settings: &Settings, identity: &Identity) -> Result<Frontier, String> {
     if let Some(path) = &settings.checkpoint {
         file::may_be_overwritten(path)?;
     }
+    Ok(Frontier::new(settings.shard, learnt))
+}
+
+/// What other parts have learnt.
+fn learnt(settings: &Settings, identity: &Identity) -> Result<Knowledge, String> {
     let mut knowledge = Knowledge::default();
     for path in &settings.learnt {
         let (header, part) = file::read_existing::<Part>(path, Content::Part)?;
@@ -139,7 +153,7 @@ fn begin(settings: &Settings, identity: &Identity) -> Result<Frontier, String> {
         }
         knowledge.add(&part.knowledge);
     }
-    Ok(Frontier::new(settings.shard, knowledge))
+    Ok(knowledge)
 }
 
 /// The search that was saved. `None` if there is no such file, and that is

@@ -40,7 +40,8 @@ struct Object<'a> {
     /// failure that ended it.
     #[serde(skip_serializing_if = "is_zero")]
     pending: u64,
-    /// About how many executions the whole search has, where something is left.
+    /// About how many executions the whole search has, or far more, where
+    /// something is left.
     #[serde(skip_serializing_if = "Option::is_none")]
     estimate: Option<u64>,
     /// How the search was carried out, where that is not as asked.

@@ -4,7 +4,7 @@
 //! | mark | meaning |
 //! |---|---|
 //! | `✓` | as expected: a failure that had to be met, or a proof |
-//! | `~` | nothing contradicts the expectation, and nothing was proved: only sampled |
+//! | `~` | nothing contradicts the expectation, and nothing was proved: only sampled, or a part |
 //! | `?` | the search had to reach a verdict, and its budget ended first |
 //! | `✗` | the result contradicts the expectation |
 
@@ -41,6 +41,7 @@ impl<'a> Row<'a> {
             Agreement::AsExpected => match (&self.scenario.expect, self.report.verdict()) {
                 (Expectation::Breaks(_), Verdict::Fails) => Settled::Broken,
                 (Expectation::Holds, Verdict::HoldsExhausted) => Settled::Proved,
+                _ if matches!(self.report.end, End::Part(_)) => Settled::Part,
                 (Expectation::Holds, _) => Settled::Sampled,
                 (Expectation::Breaks(_), _) => Settled::Missed,
             },
@@ -57,6 +58,8 @@ enum Settled {
     Proved,
     /// It had to hold, and some executions were seen.
     Sampled,
+    /// One part of a search was explored, and decides nothing by itself.
+    Part,
     /// It had to break, and the executions that were seen did not.
     Missed,
     Undecided,
@@ -67,7 +70,7 @@ impl Settled {
     fn mark(self) -> (&'static str, Ink) {
         match self {
             Settled::Broken | Settled::Proved => ("✓", Ink::Good),
-            Settled::Sampled | Settled::Missed => ("~", Ink::Unsure),
+            Settled::Sampled | Settled::Part | Settled::Missed => ("~", Ink::Unsure),
             Settled::Undecided => ("?", Ink::Unsure),
             Settled::Contradicted => ("✗", Ink::Failure),
         }
@@ -253,6 +256,7 @@ pub fn totals(rows: &[Row<'_>], style: &Style) -> String {
         (Settled::Broken, "broken as they should be"),
         (Settled::Proved, "proved"),
         (Settled::Sampled, "only sampled"),
+        (Settled::Part, "explored in part: merge gives the verdict"),
         (Settled::Missed, "not broken by sampling"),
     ]
     .into_iter()
@@ -283,7 +287,7 @@ pub fn totals(rows: &[Row<'_>], style: &Style) -> String {
 
     let ink = match () {
         () if contradicted > 0 => Ink::Failure,
-        () if undecided + of(Settled::Sampled) + of(Settled::Missed) > 0 => Ink::Unsure,
+        () if rows.iter().any(|row| row.settled().mark().1 == Ink::Unsure) => Ink::Unsure,
         () => Ink::Good,
     };
     let mut out = String::new();

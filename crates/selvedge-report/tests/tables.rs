@@ -4,6 +4,7 @@ mod common;
 
 use common::scenarios;
 use insta::assert_snapshot;
+use selvedge_core::report::End;
 use selvedge_report::summary::{Row, Widths, header, row, table, totals};
 use selvedge_report::text::width;
 use selvedge_report::{Style, json};
@@ -36,6 +37,28 @@ fn all_is_well() {
     let style = Style::plain(100);
     assert_snapshot!("totals_good", totals(&rows[..3], &style));
     assert_snapshot!("totals_sampled", totals(&rows[..5], &style));
+}
+
+/// A part was counted as sampled.
+#[test]
+fn a_part_of_a_search_is_called_one() {
+    let mut all = scenarios();
+    // One that has to hold, and one that has to break and did not.
+    let mut parts = [all.swap_remove(4), all.swap_remove(6)];
+    for (number, (_, report)) in (1..).zip(&mut parts) {
+        report.end = End::Part(format!("{number}/2"));
+    }
+    let rows: Vec<_> =
+        parts.iter().map(|(scenario, report)| Row::new(scenario, report, false)).collect();
+    let style = Style::plain(100);
+    for (name, rows) in [("part", &rows[..1]), ("parts", &rows[..])] {
+        let both = format!("{}\n{}", table(rows, &style), totals(rows, &style));
+        assert_snapshot!(name, both);
+    }
+    assert_snapshot!(
+        "part_coloured",
+        totals(&rows[..1], &Style::coloured(100)).replace('\u{1b}', "␛")
+    );
 }
 
 #[test]
