@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use selvedge_core::failure::{Failure, Story};
 use selvedge_core::report::{End, Engine, Report, Verdict};
 use selvedge_core::scenario::{Agreement, Expectation, Scenario};
 use selvedge_core::settings::Settings;
@@ -216,9 +217,9 @@ pub(crate) fn draw_failures(report: &Report, scenario: &Scenario, style: &Style)
             output::line("");
         }
         if again {
-            let mut headline = f.clone();
-            headline.trace = None;
-            output::print(&failure::failure(&headline, &scenario.name, replay.as_deref(), style));
+            let (trace, schedule, story) = (None, None, Story::default());
+            let headline = Failure { trace, schedule, story, ..f.clone() };
+            output::print(&failure::failure(&headline, &scenario.name, None, style));
         } else {
             output::print(&failure::failure(f, &scenario.name, replay.as_deref(), style));
         }

@@ -21,7 +21,8 @@ pub fn explain(trace: &Trace, fault: &Fault) -> Option<Explanation> {
         FailureKind::Invariant | FailureKind::Panic => {
             let found = [reading.stale_value(), reading.stale_section(), reading.torn_section()];
             // The one that was complete last is nearest to the failure.
-            found.into_iter().flatten().max_by_key(|found| found.steps.last().copied())
+            let nearest = found.into_iter().flatten().max_by_key(|f| f.steps.last().copied());
+            nearest.or_else(|| reading.same_value_twice())
         }
         _ => None,
     }
@@ -111,6 +112,37 @@ impl<'a> Reading<'a> {
         None
     }
 
+    /// Two threads look at the same thing, at the same place in the code, find
+    /// the same, and nobody changes it before both go on.
+    fn same_value_twice(&self) -> Option<Explanation> {
+        let reads = self.operations().rev().filter(|(_, s)| s.role == Role::Read);
+        for (second, later) in reads {
+            let alike = |s: &TraceStep| {
+                s.role == Role::Read
+                    && s.thread != later.thread
+                    && (&s.object, &s.place, &s.text) == (&later.object, &later.place, &later.text)
+            };
+            let earlier = self.operations().rev().filter(|(i, _)| *i < second);
+            let Some((first, before)) = earlier.clone().find(|(_, s)| alike(s)) else { continue };
+            let changed = earlier
+                .take_while(|(i, _)| *i > first)
+                .any(|(_, s)| s.object == later.object && s.role != Role::Read);
+            if changed {
+                continue;
+            }
+            let (one, two) = (self.name(before.thread), self.name(later.thread));
+            let (x, at) = (self.object(second), self.at(first));
+            let value = later.found.as_ref().map_or_else(String::new, |v| format!(" = {v}"));
+            let text = format!(
+                "{one} looked at {x}{value} at {at}, and {two} found the same at {}, before {one} \
+                 had changed it: both went on",
+                self.at(second),
+            );
+            return self.found("check-then-act", text, vec![first, second]);
+        }
+        None
+    }
+
     fn sections(&self) -> Vec<Section<'a>> {
         let end = self.trace.steps.len();
         let section = |(from, taken): (usize, &'a TraceStep)| {
@@ -153,9 +185,10 @@ impl<'a> Reading<'a> {
         let sections = self.sections();
         let mut all = Vec::new();
         for (third, after) in sections.iter().enumerate().rev() {
-            let before = sections[..third].iter().enumerate().rev();
-            let mine = before.filter(|(_, s)| s.thread == after.thread && s.lock == after.lock);
-            for (first, before) in mine {
+            // The section of the same thread just before: it has not looked since.
+            let mut before = sections[..third].iter().enumerate().rev();
+            let mine = before.find(|(_, s)| s.thread == after.thread && s.lock == after.lock);
+            if let Some((first, before)) = mine {
                 let between = sections[first + 1..third].iter().rev();
                 let theirs = between.filter(|s| s.thread != after.thread && s.lock == after.lock);
                 all.extend(theirs.map(|between| [*before, *between, *after]));
@@ -172,8 +205,8 @@ impl<'a> Reading<'a> {
         let (me, they) = (self.name(saw.thread), self.name(changed.thread));
         let text = format!(
             "{me} looked at {lock} at {first}{seen}, {they} changed it at {second}{theirs}, and \
-             {me} changed it at {third}{mine} by what it had seen before: the check and the \
-             change are two sections, and another thread came between them",
+             {me} acted on it at {third}{mine} by what it had seen before: the check and the act \
+             are two sections, and another thread came between them",
             lock = saw.lock,
             first = self.at(saw.from),
             seen = self.remark(&saw),

@@ -68,6 +68,8 @@ pub enum Role {
     Send,
     /// It gets a message.
     Receive,
+    /// It makes one handle more, or one fewer: a clone or a drop that is counted.
+    Handle,
     /// It starts a thread.
     Spawn,
     /// A thread that it waited for has ended.

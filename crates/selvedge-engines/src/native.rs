@@ -119,16 +119,14 @@ fn show(machine: &mut Native, settings: &Settings, failure: &mut Failure) {
         // It is not met again: the program does something random.
         (None, None) => return,
     };
-    if let Some(met) = met.filter(|met| met.schedule != shown.schedule) {
-        failure.story.simplified = Some(Simplified {
-            before: met.size,
-            after: shown.size,
-            least: simpler.least,
-            executions: simpler.executions,
-            elapsed: simpler.elapsed,
-        });
-        failure.story.met = Some(met.trace);
-    }
+    failure.story.simplified = Some(Simplified {
+        before: met.as_ref().map_or(shown.size, |met| met.size),
+        after: shown.size,
+        least: simpler.least,
+        executions: simpler.executions,
+        elapsed: simpler.elapsed,
+    });
+    failure.story.met = met.filter(|met| met.schedule != shown.schedule).map(|met| met.trace);
     failure.story.explanation = explain(&shown.trace, &shown.fault).map(|mut explanation| {
         explanation.lines = source::lines(&shown.trace, &explanation.steps);
         explanation

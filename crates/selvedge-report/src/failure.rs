@@ -1,7 +1,7 @@
 //! A failure in full: what the program said, what it means, who waits for
 //! whom, the drawing, and how to see it again.
 
-use selvedge_core::failure::{Detail, Explanation, Failure, SourceLine};
+use selvedge_core::failure::{Detail, Explanation, Failure, Simplified, SourceLine};
 use selvedge_core::report::{Report, Verdict};
 use selvedge_core::trace::Trace;
 
@@ -166,17 +166,48 @@ fn verdict(out: &mut String, failure: &Failure, title: &str, style: &Style) {
         facts.push_str(&format!(", failing in {}", number(failure.count)));
     }
     if let Some(trace) = &failure.trace {
-        let switches = match trace.switches() {
-            1 => "1 switch".to_owned(),
-            n => format!("{} switches", number(n as u64)),
-        };
-        facts.push_str(&format!("; {}, {switches}", counted(trace.operations() as u64, "step")));
+        let steps = counted(trace.operations() as u64, "step");
+        facts.push_str(&format!("; {steps}, {}", switches(trace.switches())));
+        if let Some(simplified) = &failure.story.simplified {
+            facts.push_str(&simplification(simplified));
+        }
     }
     for line in wrap(&facts, style.width.saturating_sub(2)) {
         out.push_str("  ");
         style.paint_into(out, Ink::Dim, &line);
         out.push('\n');
     }
+}
+
+fn switches(count: usize) -> String {
+    match count {
+        1 => "1 switch".to_owned(),
+        n => format!("{} switches", number(n as u64)),
+    }
+}
+
+/// How many preemptions there are, whether there could be fewer, and what the
+/// execution was like that was met.
+fn simplification(simplified: &Simplified) -> String {
+    let Simplified { before, after, least, executions, .. } = *simplified;
+    let preemptions = |n: usize| counted(n as u64, "preemption");
+    let mut text = format!(", {}", preemptions(after.preemptions));
+    text.push_str(match (least, after.preemptions) {
+        (true, 0) => "",
+        (true, _) => " (none fails with fewer)",
+        (false, _) => " (not all with fewer were tried)",
+    });
+    if before != after {
+        let more = match before.steps == after.steps {
+            true => switches(before.switches),
+            false => {
+                format!("{}, {}", counted(before.steps as u64, "step"), switches(before.switches))
+            }
+        };
+        let tried = counted(executions, "execution");
+        text.push_str(&format!("; simplified from {more}, by {tried}"));
+    }
+    text
 }
 
 /// What went wrong, in words, and the lines of the user's code that decide.

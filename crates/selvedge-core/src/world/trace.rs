@@ -6,7 +6,7 @@ use crate::failure::{FailureKind, Fault};
 use crate::id::{ObjectId, ThreadId};
 use crate::model::{AtomicState, Next, ObjectState, channel};
 use crate::op::{
-    Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, OnceOp, Op, OpKind, ParkOp, RwLockOp,
+    Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, OnceOp, Op, OpKind, ParkOp, RefsOp, RwLockOp,
     SelectOp, ThreadOp,
 };
 use crate::trace::{Role, StepKind, Trace, TraceStep, TraceThread};
@@ -291,13 +291,15 @@ fn role(event: &Event) -> Role {
             ChannelOp::Send | ChannelOp::Offer => Role::Send,
             ChannelOp::Recv | ChannelOp::TryRecv if done == channel::OK => Role::Receive,
             ChannelOp::Recv | ChannelOp::TryRecv => Role::Read,
-            _ => Role::Other,
+            ChannelOp::SendersGone | ChannelOp::ReceiversGone => Role::Handle,
+            ChannelOp::Close | ChannelOp::Taken { .. } => Role::Other,
         },
         OpKind::Select(_) if SelectOp::received(done) == channel::OK => Role::Receive,
         OpKind::Select(_) => Role::Read,
         OpKind::Park(ParkOp::Park) => Role::Receive,
         OpKind::Park(ParkOp::Unpark) => Role::Send,
-        OpKind::Refs(_) => Role::Update,
+        OpKind::Refs(RefsOp::Retain | RefsOp::Release) => Role::Handle,
+        OpKind::Refs(RefsOp::Count | RefsOp::Unique) => Role::Read,
         OpKind::Thread(ThreadOp::Spawn) => Role::Spawn,
         OpKind::Thread(ThreadOp::Join(_)) => Role::Join,
         OpKind::Thread(ThreadOp::Any(_)) => Role::Choose,

@@ -1,31 +1,31 @@
 //! The rows of a drawing with columns.
 
-use selvedge_core::trace::{StepKind, Trace, TraceStep};
+use selvedge_core::trace::{StepKind, Trace};
 
 use super::layout::Layout;
-use super::lives::{Link, Lives};
-use super::{Item, mark, numbers, put_gap, put_number};
+use super::lives::Lives;
+use super::rows::{Hidden, Row};
+use super::{mark, put_hidden, put_numbers};
 use crate::canvas::Line;
 use crate::style::{Ink, Style};
 use crate::text;
 
 /// Draws the rows.
-pub(super) fn columns(trace: &Trace, items: &[Item], layout: &Layout, style: &Style) -> String {
+pub(super) fn columns(trace: &Trace, rows: &[Row], layout: &Layout, style: &Style) -> String {
     let mut drawing = Drawing {
         trace,
         layout,
         style,
-        lives: Lives::of(trace),
-        numbers: numbers(trace),
+        lives: Lives::of(trace.threads.len(), rows),
         acting: None,
         places: vec![None; trace.threads.len()],
         out: String::new(),
     };
     drawing.header();
-    for item in items {
-        match *item {
-            Item::Step(index) => drawing.step(index),
-            Item::Gap(steps) => drawing.gap(steps),
+    for (index, row) in rows.iter().enumerate() {
+        match &row.hidden {
+            Some(hidden) => drawing.gap(hidden),
+            None => drawing.step(index, row),
         }
     }
     drawing.out
@@ -36,7 +36,6 @@ struct Drawing<'a> {
     layout: &'a Layout,
     style: &'a Style,
     lives: Lives,
-    numbers: Vec<Option<u64>>,
     /// The thread whose row is the last one.
     acting: Option<usize>,
     /// For each thread, the place that the last line of its own showed.
@@ -54,70 +53,96 @@ impl Drawing<'_> {
         self.finish(line);
     }
 
-    fn gap(&mut self, steps: usize) {
+    fn gap(&mut self, hidden: &Hidden) {
         let mut line = Line::default();
-        put_gap(&mut line, self.layout.gutter, steps);
+        put_hidden(&mut line, self.layout.gutter, hidden, self.trace);
         self.finish(line);
         self.acting = None;
     }
 
-    fn step(&mut self, index: usize) {
-        let step = &self.trace.steps[index];
-        let thread = step.thread.min(self.trace.threads.len() - 1);
+    fn step(&mut self, index: usize, row: &Row) {
         // Nobody hands over to a thread that waits, nor does one that waits.
-        if step.kind == StepKind::Blocked {
-            self.acting = None;
-        } else {
-            if let Some(last) = self.acting.filter(|&last| last != thread) {
-                self.hand_over(last, thread, index);
-            }
-            self.acting = Some(thread);
+        let mut from = self.acting.filter(|&last| last != row.thread);
+        self.acting = (row.kind != StepKind::Blocked).then_some(row.thread);
+        from = from.filter(|_| row.kind != StepKind::Blocked);
+        if let Some(last) = from.filter(|&last| !self.has_room(last, row)) {
+            self.hand_over(last, row.thread, index);
+            from = None;
         }
-        if step.kind == StepKind::Failure {
-            self.failure(index, thread, step);
+        if row.kind == StepKind::Failure {
+            self.failure(index, row);
         } else {
-            self.row(index, thread, step);
+            self.row(index, row, from);
         }
+    }
+
+    /// True if the line of control fits into the row to which it goes.
+    fn has_room(&self, from: usize, row: &Row) -> bool {
+        let (from, x) = (self.layout.xs[from], self.layout.xs[row.thread]);
+        let linked = !row.spawns.is_empty() || !row.joins.is_empty();
+        let width = self.layout.widths[row.thread] - 2;
+        let text = text::wrap(&row.text, width).first().map_or(0, |text| text::width(text));
+        row.kind != StepKind::Failure && !linked && (from < x || x + 2 + text + 3 < from)
     }
 
     /// The line of control, from the thread that stops to the one that goes on.
     fn hand_over(&mut self, from: usize, to: usize, done: usize) {
         let (from_x, to_x) = (self.layout.xs[from], self.layout.xs[to]);
         let mut line = self.lines_of_life(done);
-        let goes_on = self.lives.line(from, done).is_some();
-        let (out_of, into) = if from_x < to_x {
+        if from_x < to_x {
             line.rule(from_x + 1, to_x, Ink::Dim, "╌");
-            (if goes_on { "├" } else { "╰" }, "╮")
         } else {
             line.rule(to_x + 1, from_x, Ink::Dim, "╌");
-            (if goes_on { "┤" } else { "╯" }, "╭")
-        };
-        line.put(from_x, Ink::Dim, out_of);
-        line.put(to_x, Ink::Dim, into);
+        }
+        self.leave(&mut line, from, from_x < to_x, done);
+        line.put(to_x, Ink::Dim, if from_x < to_x { "╮" } else { "╭" });
         self.finish(line);
     }
 
-    fn row(&mut self, index: usize, thread: usize, step: &TraceStep) {
+    /// Where the line of control leaves a thread, to the right or to the left.
+    fn leave(&self, line: &mut Line, from: usize, right: bool, done: usize) {
+        let goes_on = self.lives.line(from, done).is_some();
+        let glyph = match (right, goes_on) {
+            (true, true) => "├",
+            (true, false) => "╰",
+            (false, true) => "┤",
+            (false, false) => "╯",
+        };
+        line.put(self.layout.xs[from], Ink::Dim, glyph);
+    }
+
+    fn row(&mut self, index: usize, row: &Row, from: Option<usize>) {
+        let thread = row.thread;
         let x = self.layout.xs[thread];
-        let (glyph, glyph_ink, ink) = mark(step.kind, thread);
-        let texts = text::wrap(&step.text, self.layout.widths[thread] - 2);
+        let (glyph, glyph_ink, ink) = mark(row);
+        let texts = text::wrap(&row.text, self.layout.widths[thread] - 2);
+        let linked = !row.spawns.is_empty() || !row.joins.is_empty();
 
         let mut place = None;
         for (number, text) in texts.iter().enumerate() {
-            let link = self.lives.links[index];
-            // A thread that this step spawns or joins begins or ends in its last line.
-            let done = if number == 0 || link.is_some() { index } else { index + 1 };
+            // A thread that this row spawns or joins begins or ends in its last line.
+            let done = if number == 0 || linked { index } else { index + 1 };
             let mut line = self.lines_of_life(done);
+            let behind = x + 2 + text::width(text) + 1;
             if number == 0 {
-                put_number(&mut line, self.layout.gutter, self.numbers[index]);
+                if let Some(from) = from {
+                    let from_x = self.layout.xs[from];
+                    if from_x < x {
+                        line.rule(from_x + 1, x, Ink::Dim, "╌");
+                    } else {
+                        line.rule(behind, from_x, Ink::Dim, "╌");
+                    }
+                    self.leave(&mut line, from, from_x < x, index);
+                }
+                put_numbers(&mut line, self.layout.gutter, row);
                 line.put(x, glyph_ink, glyph);
             }
             line.put(x + 2, ink, text);
-            if let Some(link) = link.filter(|_| number + 1 == texts.len()) {
-                self.link(&mut line, link, x, x + 2 + text::width(text) + 1);
+            if number + 1 == texts.len() {
+                self.links(&mut line, row, x, behind);
             }
             if number == 0 {
-                place = self.place(&mut line, step);
+                place = self.place(&mut line, row);
             }
             self.finish(line);
         }
@@ -127,43 +152,57 @@ impl Drawing<'_> {
         }
     }
 
-    /// The line from a thread to the one that it spawns or joins. `behind` is
-    /// where it may start, to the right.
-    fn link(&self, line: &mut Line, link: Link, x: usize, behind: usize) {
-        let (Link::Spawn(other) | Link::Join(other)) = link;
-        let spawns = matches!(link, Link::Spawn(_));
-        let other_x = self.layout.xs[other];
-        if x < other_x && behind < other_x {
-            line.rule(behind, other_x, Ink::Dim, "─");
-            if !spawns {
-                line.put(behind, Ink::Dim, "◂");
+    /// The lines from a thread to those that it spawns or joins. `behind` is
+    /// where they may start, to the right.
+    fn links(&self, line: &mut Line, row: &Row, x: usize, behind: usize) {
+        let spawns = !row.spawns.is_empty();
+        let others = if spawns { &row.spawns } else { &row.joins };
+        let mut others: Vec<usize> = others.iter().map(|other| self.layout.xs[*other]).collect();
+        others.sort_unstable();
+        // The farthest first: its line runs through where the nearer ones turn off.
+        for (place, &other_x) in others.iter().enumerate().rev() {
+            let last = place + 1 == others.len();
+            if x < other_x && behind < other_x {
+                if last {
+                    line.rule(behind, other_x, Ink::Dim, "─");
+                }
+                if !spawns {
+                    line.put(behind, Ink::Dim, "◂");
+                }
+                let glyph = match (spawns, last) {
+                    (true, true) => "╮",
+                    (true, false) => "┬",
+                    (false, true) => "╯",
+                    (false, false) => "┴",
+                };
+                line.put(other_x, Ink::Dim, glyph);
+            } else if other_x < x {
+                line.rule(other_x + 1, x - 1, Ink::Dim, "─");
+                if !spawns {
+                    line.put(x - 2, Ink::Dim, "▸");
+                }
+                line.put(other_x, Ink::Dim, if spawns { "╭" } else { "╰" });
+            } else {
+                line.put(other_x, Ink::Dim, if spawns { "╷" } else { "╵" });
             }
-            line.put(other_x, Ink::Dim, if spawns { "╮" } else { "╯" });
-        } else if other_x < x {
-            line.rule(other_x + 1, x - 1, Ink::Dim, "─");
-            if !spawns {
-                line.put(x - 2, Ink::Dim, "▸");
-            }
-            line.put(other_x, Ink::Dim, if spawns { "╭" } else { "╰" });
-        } else {
-            line.put(other_x, Ink::Dim, if spawns { "╷" } else { "╵" });
         }
     }
 
     /// The failure: its text may span all columns.
-    fn failure(&mut self, index: usize, thread: usize, step: &TraceStep) {
-        let (glyph, glyph_ink, ink) = mark(step.kind, thread);
+    fn failure(&mut self, index: usize, row: &Row) {
+        let thread = row.thread;
+        let (glyph, glyph_ink, ink) = mark(row);
         let right = self.style.width;
         let own = self.layout.xs[thread];
-        let needed = text::width(&text::harmless(&step.text)).min(60);
+        let needed = text::width(&text::harmless(&row.text)).min(60);
         let x = if own + 2 + needed <= right { own } else { self.layout.gutter };
-        let texts = text::wrap(&step.text, right.saturating_sub(x + 2).max(20));
+        let texts = text::wrap(&row.text, right.saturating_sub(x + 2).max(20));
 
         let mut line = self.lines_of_life(index);
         line.clear(x, usize::MAX);
         line.put(x, glyph_ink, glyph);
         line.put(x + 2, ink, &texts[0]);
-        let place = self.place(&mut line, step);
+        let place = self.place(&mut line, row);
         self.finish(line);
         for text in &texts[1..] {
             let mut line = self.lines_of_life(index + 1);
@@ -181,8 +220,8 @@ impl Drawing<'_> {
 
     /// Writes a step's place at the right end of its row, or gives it back if
     /// it has to get a line of its own.
-    fn place(&self, line: &mut Line, step: &TraceStep) -> Option<String> {
-        let place = self.layout.form.write(step.place.as_ref()?);
+    fn place(&self, line: &mut Line, row: &Row) -> Option<String> {
+        let place = self.layout.form.write(row.place.as_ref()?);
         let latest = self.style.width.checked_sub(text::width(&place));
         // Without a column for places there may still be room in this row.
         let x = self.layout.place_x.or(latest).unwrap_or(usize::MAX);

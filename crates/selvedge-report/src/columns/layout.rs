@@ -3,7 +3,8 @@
 use selvedge_core::place::Place;
 use selvedge_core::trace::{StepKind, Trace};
 
-use super::{Item, gutter};
+use super::gutter;
+use super::rows::Row;
 use crate::style::Style;
 use crate::text;
 
@@ -52,24 +53,37 @@ impl PlaceForm {
 }
 
 /// Finds room for all columns, or `None` if they would be too narrow. Places
-/// are written with their path if that fits beside the columns.
-pub(super) fn columns(trace: &Trace, items: &[Item], style: &Style) -> Option<Layout> {
-    let full = arrange(trace, items, style, PlaceForm::Path);
-    match full {
-        Some(Layout { place_x: Some(_), .. }) => full,
-        _ => arrange(trace, items, style, PlaceForm::File),
-    }
+/// are written with their path unless the drawing is shorter without.
+pub(super) fn columns(trace: &Trace, rows: &[Row], style: &Style) -> Option<Layout> {
+    let forms = [PlaceForm::Path, PlaceForm::File];
+    let layouts = forms.into_iter().filter_map(|form| arrange(trace, rows, style, form));
+    layouts.min_by_key(|layout| lines(rows, layout, style))
 }
 
-fn arrange(trace: &Trace, items: &[Item], style: &Style, form: PlaceForm) -> Option<Layout> {
-    let gutter = gutter(trace);
-    let naturals = naturals(trace, items);
+/// How many lines the rows take.
+fn lines(rows: &[Row], layout: &Layout, style: &Style) -> usize {
+    let lines = |row: &Row| {
+        if row.kind == StepKind::Failure {
+            return 1;
+        }
+        let texts = text::wrap(&row.text, layout.widths[row.thread] - 2);
+        let end = layout.xs[row.thread] + 2 + texts.first().map_or(0, |text| text::width(text));
+        let place = row.place.as_ref().map_or(0, |place| text::width(&layout.form.write(place)));
+        let begin = layout.place_x.unwrap_or(end + GAP).max(end + GAP);
+        texts.len() + usize::from(place > 0 && begin + place > style.width)
+    };
+    shown(rows).map(lines).sum()
+}
+
+fn arrange(trace: &Trace, rows: &[Row], style: &Style, form: PlaceForm) -> Option<Layout> {
+    let gutter = gutter(rows);
+    let naturals = naturals(trace, rows);
     let widest = naturals.iter().copied().max().unwrap_or(0);
     let gaps = GAP * (naturals.len() - 1);
     let room = style.width.saturating_sub(gutter + gaps);
 
-    let mut places: Vec<usize> = shown(trace, items)
-        .filter_map(|step| step.place.as_ref())
+    let mut places: Vec<usize> = shown(rows)
+        .filter_map(|row| row.place.as_ref())
         .map(|place| text::width(&form.write(place)))
         .collect();
     places.sort_unstable();
@@ -97,32 +111,25 @@ fn arrange(trace: &Trace, items: &[Item], style: &Style, form: PlaceForm) -> Opt
     Some(Layout { gutter, xs, widths, place_x: inline.map(|_| at), form })
 }
 
-fn shown<'a>(
-    trace: &'a Trace,
-    items: &'a [Item],
-) -> impl Iterator<Item = &'a selvedge_core::trace::TraceStep> {
-    items.iter().filter_map(|item| match item {
-        Item::Step(index) => Some(&trace.steps[*index]),
-        Item::Gap(_) => None,
-    })
+fn shown(rows: &[Row]) -> impl Iterator<Item = &Row> {
+    rows.iter().filter(|row| row.hidden.is_none())
 }
 
 /// For each thread, the width its column would have if there were no limit.
-fn naturals(trace: &Trace, items: &[Item]) -> Vec<usize> {
+fn naturals(trace: &Trace, rows: &[Row]) -> Vec<usize> {
     let mut naturals: Vec<usize> =
         trace.threads.iter().map(|thread| text::width(&thread.name).max(8)).collect();
-    let last = naturals.len() - 1;
-    for step in shown(trace, items) {
-        let links = step.text.starts_with("spawn ") || step.text.starts_with("join ");
-        let extra = match step.kind {
+    for row in shown(rows) {
+        let links = !row.spawns.is_empty() || !row.joins.is_empty();
+        let extra = match row.kind {
             // The failure's text may leave its column.
             StepKind::Failure => continue,
             // Some room for the line to the other thread.
             StepKind::Operation if links => 4,
             _ => 2,
         };
-        let widest = text::harmless(&step.text).lines().map(text::width).max().unwrap_or(0);
-        let natural = &mut naturals[step.thread.min(last)];
+        let widest = text::harmless(&row.text).lines().map(text::width).max().unwrap_or(0);
+        let natural = &mut naturals[row.thread];
         *natural = (*natural).max((widest + extra).min(WIDEST));
     }
     naturals

@@ -1,64 +1,41 @@
 //! From where to where each thread's line goes.
 
-use selvedge_core::trace::{StepKind, Trace};
+use selvedge_core::trace::StepKind;
 
-/// What a step has to do with another thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Link {
-    /// The thread begins.
-    Spawn(usize),
-    /// The thread has ended.
-    Join(usize),
-}
+use super::rows::Row;
 
-/// The lives of all threads of a trace, in terms of steps done.
+/// The lives of all threads of a drawing, in terms of rows done.
 pub(super) struct Lives {
     born: Vec<usize>,
     end: Vec<usize>,
     blocked: Vec<usize>,
-    /// For each step, what it has to do with another thread.
-    pub(super) links: Vec<Option<Link>>,
 }
 
 const NEVER: usize = usize::MAX;
 
 impl Lives {
-    pub(super) fn of(trace: &Trace) -> Self {
-        let threads = trace.threads.len();
+    pub(super) fn of(threads: usize, rows: &[Row]) -> Self {
         let mut lives = Lives {
             born: vec![NEVER; threads],
             end: vec![NEVER; threads],
             blocked: vec![NEVER; threads],
-            links: vec![None; trace.steps.len()],
         };
         lives.born[0] = 0;
-        let mut joined = vec![NEVER; threads];
-        for (index, step) in trace.steps.iter().enumerate() {
-            let own = step.thread.min(threads - 1);
-            lives.born[own] = lives.born[own].min(index);
-            lives.end[own] = NEVER;
-            match step.kind {
-                StepKind::Blocked => lives.blocked[own] = lives.blocked[own].min(index + 1),
-                StepKind::Operation if is_end(&step.text) => lives.end[own] = index + 1,
-                StepKind::Operation => {
-                    let named = |prefix, of: &[usize]| {
-                        let rest = step.text.strip_prefix(prefix)?;
-                        (0..threads).find(|&t| {
-                            t != own && of[t] == NEVER && is_name(rest, &trace.threads[t].name)
-                        })
-                    };
-                    if let Some(child) = named("spawn ", &lives.born) {
-                        lives.born[child] = index + 1;
-                        lives.links[index] = Some(Link::Spawn(child));
-                    } else if let Some(child) = named("join ", &joined) {
-                        joined[child] = index + 1;
-                        if lives.end[child] == NEVER {
-                            lives.end[child] = index + 1;
-                            lives.links[index] = Some(Link::Join(child));
-                        }
-                    }
+        for (index, row) in rows.iter().enumerate() {
+            lives.born[row.thread] = lives.born[row.thread].min(index);
+            lives.end[row.thread] = NEVER;
+            match row.kind {
+                StepKind::Blocked => {
+                    lives.blocked[row.thread] = lives.blocked[row.thread].min(index + 1);
                 }
+                StepKind::Operation if is_end(&row.text) => lives.end[row.thread] = index + 1,
                 _ => {}
+            }
+            for &child in &row.spawns {
+                lives.born[child] = lives.born[child].min(index + 1);
+            }
+            for &child in &row.joins {
+                lives.end[child] = lives.end[child].min(index + 1);
             }
         }
         // A thread that did nothing and that nobody is seen to spawn.
@@ -66,7 +43,7 @@ impl Lives {
         lives
     }
 
-    /// What a thread's line looks like after so many steps.
+    /// What a thread's line looks like after so many rows.
     pub(super) fn line(&self, thread: usize, done: usize) -> Option<&'static str> {
         if done < self.born[thread] || done >= self.end[thread] {
             None
@@ -76,11 +53,6 @@ impl Lives {
             Some("│")
         }
     }
-}
-
-/// True if `rest` is the name, perhaps with something behind it.
-fn is_name(rest: &str, name: &str) -> bool {
-    rest.strip_prefix(name).is_some_and(|behind| behind.is_empty() || behind.starts_with(' '))
 }
 
 fn is_end(text: &str) -> bool {

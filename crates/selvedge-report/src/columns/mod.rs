@@ -20,8 +20,11 @@
 mod draw;
 mod layout;
 mod lives;
+mod rows;
 
 use selvedge_core::trace::{StepKind, Trace};
+
+use rows::{Hidden, Row};
 
 use crate::canvas::Line;
 use crate::style::{Ink, Style};
@@ -32,47 +35,33 @@ const LONGEST: usize = 200;
 /// How many of the first steps a shortened drawing keeps.
 const HEAD: usize = 30;
 
-/// What a drawing has from top to bottom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Item {
-    /// The step with that index.
-    Step(usize),
-    /// So many steps that are not shown.
-    Gap(usize),
-}
-
 /// Draws an execution.
 ///
 /// Every visible operation has its number; remarks (`»`), accesses to plain
 /// memory (`◇`), threads that wait for ever (`‖`) and the failure (`✗`) belong
-/// to the operation above them.
+/// to the operation above them. A critical section that nobody interrupts is
+/// one row (`◉`): its lock, where there is more than one or it is the first,
+/// and the program's first remark in it. So are spawns in a row, and joins;
+/// what does not matter to the failure is told in one line, and so are the ends
+/// of threads in a long drawing, and a clone or drop that is counted belongs to
+/// the row above it.
 pub fn columns(trace: &Trace, style: &Style) -> String {
     if trace.threads.is_empty() || trace.steps.is_empty() {
         return String::new();
     }
-    let items = items(trace.steps.len());
-    match layout::columns(trace, &items, style) {
-        Some(layout) => draw::columns(trace, &items, &layout, style),
-        None => list(trace, &items, style),
+    let shortened = |together| rows::shorten(rows::rows(trace, together), LONGEST, HEAD);
+    let rows = shortened(true);
+    match layout::columns(trace, &rows, style) {
+        Some(layout) => draw::columns(trace, &rows, &layout, style),
+        None => list(trace, &shortened(false), style),
     }
-}
-
-/// What is shown of so many steps: all, or the beginning and the end.
-fn items(steps: usize) -> Vec<Item> {
-    if steps <= LONGEST {
-        return (0..steps).map(Item::Step).collect();
-    }
-    let tail = steps - (LONGEST - HEAD);
-    (0..HEAD)
-        .map(Item::Step)
-        .chain([Item::Gap(tail - HEAD)])
-        .chain((tail..steps).map(Item::Step))
-        .collect()
 }
 
 /// The mark in front of a step, its ink, and the ink of the text.
-fn mark(kind: StepKind, thread: usize) -> (&'static str, Ink, Ink) {
-    match kind {
+fn mark(row: &Row) -> (&'static str, Ink, Ink) {
+    let thread = row.thread;
+    match row.kind {
+        StepKind::Operation if row.section => ("◉", Ink::Thread(thread), Ink::Plain),
         StepKind::Operation => ("●", Ink::Thread(thread), Ink::Plain),
         StepKind::Access => ("◇", Ink::Thread(thread), Ink::Access),
         StepKind::Note => ("»", Ink::Note, Ink::Note),
@@ -81,40 +70,40 @@ fn mark(kind: StepKind, thread: usize) -> (&'static str, Ink, Ink) {
     }
 }
 
-/// The number of each step, if it is an operation: how many there are up to it.
-fn numbers(trace: &Trace) -> Vec<Option<u64>> {
-    let mut operations = 0;
-    let number = |kind: StepKind| {
-        (kind == StepKind::Operation).then(|| {
-            operations += 1;
-            operations
-        })
-    };
-    trace.steps.iter().map(|step| step.kind).map(number).collect()
-}
-
 /// The width of the numbers at the left, with the space around them.
-fn gutter(trace: &Trace) -> usize {
-    trace.operations().to_string().len().max(2) + 3
+fn gutter(rows: &[Row]) -> usize {
+    let widest = rows.iter().filter_map(|row| Some(shown_numbers(row.numbers?).len())).max();
+    widest.unwrap_or(0).max(2) + 3
 }
 
-/// Writes a step's number.
-fn put_number(line: &mut Line, gutter: usize, number: Option<u64>) {
-    if let Some(number) = number {
-        line.put(0, Ink::Dim, &text::right(&number.to_string(), gutter - 2));
+/// `3`, or `3-4` for a row of several operations.
+fn shown_numbers((first, last): (usize, usize)) -> String {
+    if first == last { first.to_string() } else { format!("{first}-{last}") }
+}
+
+/// Writes a row's numbers.
+fn put_numbers(line: &mut Line, gutter: usize, row: &Row) {
+    if let Some(numbers) = row.numbers {
+        line.put(0, Ink::Dim, &text::right(&shown_numbers(numbers), gutter - 2));
     }
 }
 
-/// Says how many steps are left out.
-fn put_gap(line: &mut Line, gutter: usize, steps: usize) {
-    let words = format!("⋮ {} not shown", text::counted(steps as u64, "step"));
+/// Says how many steps are left out, and whose they are.
+fn put_hidden(line: &mut Line, gutter: usize, hidden: &Hidden, trace: &Trace) {
+    let steps = text::counted(hidden.steps as u64, "step");
+    let names: Vec<&str> = hidden.of.iter().map(|t| trace.threads[*t].name.as_str()).collect();
+    let whose = if names.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) };
+    let words = match (hidden.endings, names.is_empty()) {
+        (true, _) => format!("⋮ {steps}{whose}: threads end and are joined"),
+        (false, true) => format!("⋮ {steps} not shown"),
+        (false, false) => format!("⋮ {steps}{whose} without consequence"),
+    };
     line.put(gutter, Ink::Dim, &words);
 }
 
 /// The form for narrow terminals and many threads: `thread: text   file:line`.
-fn list(trace: &Trace, items: &[Item], style: &Style) -> String {
-    let gutter = gutter(trace);
-    let numbers = numbers(trace);
+fn list(trace: &Trace, rows: &[Row], style: &Style) -> String {
+    let gutter = gutter(rows);
     let shown = |thread: usize| text::cut(&trace.threads[thread].name, 16);
     let names = (0..trace.threads.len()).map(|t| text::width(&shown(t))).max().unwrap_or(0);
     // number, name, colon, space, mark, space
@@ -123,26 +112,22 @@ fn list(trace: &Trace, items: &[Item], style: &Style) -> String {
 
     let mut out = String::new();
     let mut last = None;
-    for item in items {
-        let index = match *item {
-            Item::Step(index) => index,
-            Item::Gap(steps) => {
-                let mut line = Line::default();
-                put_gap(&mut line, gutter, steps);
-                line.paint(&mut out, style);
-                last = None;
-                continue;
-            }
-        };
-        let step = &trace.steps[index];
-        let thread = step.thread.min(trace.threads.len() - 1);
+    for row in rows {
+        if let Some(hidden) = &row.hidden {
+            let mut line = Line::default();
+            put_hidden(&mut line, gutter, hidden, trace);
+            line.paint(&mut out, style);
+            last = None;
+            continue;
+        }
+        let thread = row.thread;
         if last.is_some_and(|last| last != thread) {
             let mut line = Line::default();
             line.rule(gutter, gutter + names + 1, Ink::Dim, "╌");
             line.paint(&mut out, style);
         }
-        let (glyph, glyph_ink, ink) = mark(step.kind, thread);
-        let mut lines: Vec<Line> = text::wrap(&step.text, room)
+        let (glyph, glyph_ink, ink) = mark(row);
+        let mut lines: Vec<Line> = text::wrap(&row.text, room)
             .iter()
             .map(|text| {
                 let mut line = Line::default();
@@ -150,12 +135,12 @@ fn list(trace: &Trace, items: &[Item], style: &Style) -> String {
                 line
             })
             .collect();
-        put_number(&mut lines[0], gutter, numbers[index]);
+        put_numbers(&mut lines[0], gutter, row);
         if last != Some(thread) {
             lines[0].put(gutter, Ink::Thread(thread), &format!("{}:", shown(thread)));
         }
         lines[0].put(x, glyph_ink, glyph);
-        if let Some(place) = &step.place {
+        if let Some(place) = &row.place {
             let place = place.short();
             let wide = text::width(&place);
             let behind = lines.last().map_or(0, Line::end) + 3;

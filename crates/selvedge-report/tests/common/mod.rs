@@ -6,7 +6,7 @@ use std::time::Duration;
 use selvedge_core::failure::{Failure, FailureKind, Fault, Place, Story};
 use selvedge_core::report::{End, Engine, Report};
 use selvedge_core::scenario::{Body, Broken, Expectation, Scenario};
-use selvedge_core::trace::{StepKind, Trace, TraceStep, TraceThread};
+use selvedge_core::trace::{Role, StepKind, Trace, TraceStep, TraceThread};
 
 pub(crate) use StepKind::{Access, Blocked, Note, Operation};
 
@@ -26,11 +26,19 @@ impl Tracer {
     }
 
     pub(crate) fn step(mut self, thread: usize, kind: StepKind, text: &str, line: u32) -> Self {
+        let (role, object) = match text.split_once(' ') {
+            Some(("spawn", _)) => (Role::Spawn, None),
+            Some(("join", _)) => (Role::Join, None),
+            Some(("lock", lock)) => (Role::Acquire, Some(lock.to_owned())),
+            Some(("unlock", lock)) => (Role::Release, Some(lock.to_owned())),
+            _ => (Role::Other, None),
+        };
         self.trace.steps.push(TraceStep {
             thread,
             kind,
             text: text.to_owned(),
-            object: None,
+            role,
+            object,
             place: (line > 0).then(|| place(self.file, line)),
             matters: true,
             ..TraceStep::default()
