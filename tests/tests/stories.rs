@@ -9,7 +9,7 @@ use selvedge::native::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use selvedge::native::sync::{Arc, Condvar, Mutex};
 use selvedge::native::thread;
 use selvedge::{Engine, Failure, Named, Report};
-use selvedge_core::failure::Explanation;
+use selvedge_core::failure::{Explanation, Simplified};
 use selvedge_core::scenario::{Expectation, Scenario};
 use selvedge_core::schedule::{Schedule, ScheduledStep};
 use selvedge_core::trace::{StepKind, Trace};
@@ -186,6 +186,44 @@ fn no_execution_with_fewer_preemptions_fails() {
             assert!(least == 0 || !fails_with(least - 1), "{}", scenario.name);
         }
     }
+}
+
+/// The table of the book: `UPDATE_DOCS=1` writes it.
+#[test]
+fn the_table_of_the_book_is_true() {
+    let mut table = String::from(
+        "| scenario | failure | steps | threads | switches | preemptions |\n|---|---|---|---|---|---|\n",
+    );
+    for scenario in breaking() {
+        let report = explorer(Engine::Native).strategy("random").max_executions(2_000);
+        let report = report.keep_going(true).name(&*scenario.name).run(scenario.program());
+        let mut failures: Vec<&Failure> = report.failures().iter().collect();
+        failures.sort_by_key(|failure| failure.name());
+        for failure in failures {
+            let Simplified { before, after, .. } = failure.story.simplified.unwrap();
+            let change = |before: usize, after: usize| match before == after {
+                true => after.to_string(),
+                false => format!("{before} → {after}"),
+            };
+            table.push_str(&format!(
+                "| {} | {} | {} | {} | {} | {} |\n",
+                scenario.name,
+                failure.name(),
+                change(before.steps, after.steps),
+                change(before.threads, after.threads),
+                change(before.switches, after.switches),
+                change(before.preemptions, after.preemptions),
+            ));
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/simplified.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (head, _) = page.split_once("\n| scenario").unwrap();
+    let now = format!("{head}\n{table}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &now).unwrap();
+    }
+    assert_eq!(page, now, "run it with UPDATE_DOCS=1");
 }
 
 /// Without the steps that do not matter the program fails in the same way.

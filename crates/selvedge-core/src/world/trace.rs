@@ -87,9 +87,11 @@ impl Tracer<'_> {
                 let name = self.world.object_name(*cell);
                 let (role, verb) =
                     if *write { (Role::Write, "write") } else { (Role::Read, "read") };
+                let spawned = self.spawned[thread.index()].take();
                 self.steps.push(TraceStep {
                     thread: self.column(*thread),
                     kind: StepKind::Access,
+                    after: spawned.into_iter().collect(),
                     text: format!("{verb} {name}"),
                     object: Some(name),
                     place: Some((*at).into()),
