@@ -7,8 +7,8 @@ use crate::world::World;
 
 use super::{Decision, Replay, Strategy, View, execute};
 
-/// Executions that are tried, at most.
-const TRIES: usize = 500;
+/// Operations over all executions that are tried; the last one may go beyond.
+const EFFORT: usize = 500_000;
 
 /// Notes what else could have been done at each step of another strategy.
 struct Alternatives<S> {
@@ -48,7 +48,7 @@ impl<S: Strategy> Strategy for Alternatives<S> {
 
 /// A schedule under which the program does not fail, and which is the same as
 /// `failing` up to as late a step as can be found with one other choice there
-/// and no preemption after it.
+/// and no preemption after it; `None` if half a million steps do not find one.
 pub fn nearest_passing(
     machine: &mut dyn Machine,
     failing: &Schedule,
@@ -63,13 +63,18 @@ pub fn nearest_passing(
 
     let others = replay.found.iter().enumerate().rev();
     let others = others.flat_map(|(at, others)| others.iter().map(move |other| (at, other)));
-    for (at, other) in others.take(TRIES) {
+    let mut spent = 0;
+    for (at, other) in others {
+        if spent >= EFFORT {
+            break;
+        }
         let mut steps = failing.steps[..at].to_vec();
         steps.push(other.clone());
         let mut follow = Replay::new(Schedule { steps, ..failing.clone() });
         follow.begin();
         execute(machine, &mut world, &mut follow, max_steps);
         let passes = world.faults().is_empty();
+        spent += world.events().len().max(1);
         let schedule = Schedule::of(&world, None).with_visible(machine);
         machine.finish(&mut world);
         if passes {
