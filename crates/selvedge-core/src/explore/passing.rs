@@ -70,6 +70,7 @@ pub fn nearest_passing(
         }
         let mut steps = failing.steps[..at].to_vec();
         steps.push(other.clone());
+        machine.presume(&failing.visible);
         let mut follow = Replay::new(Schedule { steps, ..failing.clone() });
         follow.begin();
         execute(machine, &mut world, &mut follow, max_steps);
