@@ -12,7 +12,7 @@
 //! | all that `selvedge::model` says when it panics | [`report`](failure::report) |
 //! | verdicts of many scenarios | [`summary`] |
 //! | one JSON object for each scenario | [`json`] |
-//! | what build servers read | [`junit`], [`sarif`], [`github`], [`markdown`] |
+//! | what build servers read | `junit`, `sarif`, `github`, `markdown` |
 //!
 //! The last ones need the feature `ci`, which is on by default.
 //!
