@@ -43,13 +43,32 @@ pub(crate) struct List {
     pub(crate) patterns: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// A table, and a drawing of each failure
-    #[default]
-    Human,
+    /// A table, and a drawing of each failure: the default
+    #[value(alias = "human")]
+    Text,
     /// One object a line for each scenario
     Json,
+    /// JUnit XML: scenarios as test cases
+    Junit,
+    /// SARIF 2.1.0: failures as results of an analysis
+    Sarif,
+    /// Text, annotations for GitHub Actions, and a summary of the job
+    Github,
+    /// A table, and what is not as expected
+    Markdown,
+}
+
+/// In which formats the results go where.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Formats {
+    /// The format of the results; with --out several, with commas between
+    #[arg(long, value_name = "FORMAT", value_enum, value_delimiter = ',')]
+    pub(crate) format: Vec<Format>,
+    /// Write each format to a file in this directory, and the text to stdout
+    #[arg(long, value_name = "DIR", requires = "format")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, clap::Args)]
@@ -60,9 +79,8 @@ pub(crate) struct Check {
     pub(crate) search: Search,
     #[command(flatten)]
     pub(crate) long: Long,
-    /// How results are printed
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) formats: Formats,
     /// Print the table only, no drawings
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -122,9 +140,8 @@ pub(crate) struct Merge {
     /// The results of the parts, as `check --shard` wrote them
     #[arg(required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// How the report is printed
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) formats: Formats,
     /// Print the table only, no drawings
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -163,6 +180,8 @@ pub(crate) struct Search {
 pub(crate) struct Show {
     /// The scenario
     pub(crate) scenario: String,
+    #[command(flatten)]
+    pub(crate) formats: Formats,
 }
 
 #[derive(Debug, clap::Args)]

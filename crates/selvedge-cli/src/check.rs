@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use selvedge_core::failure::{Failure, Story};
+use selvedge_core::failure::Failure;
 use selvedge_core::report::{End, Engine, Report, Verdict};
 use selvedge_core::scenario::{Agreement, Expectation, Scenario};
 use selvedge_core::settings::Settings;
 use selvedge_engines::Explorer;
 use selvedge_report::text::wrap;
-use selvedge_report::{Style, failure, json, summary};
+use selvedge_report::{Style, summary};
 use summary::{Row, Widths};
 
-use crate::args::Format;
 use crate::interrupt::Interrupt;
+use crate::outlet::Outlet;
 use crate::output::{self, Progress};
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args};
@@ -88,21 +88,26 @@ pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, Ba
     }
     let interrupt = Interrupt::watched(base.checkpoint.is_some() || base.resume.is_some())?;
     let style = output::style();
-    let mut printer = Printer::new(&scenarios, options.format, options.quiet, &style);
+    let outlet = Outlet::open(&options.formats)?;
+    let mut printer = Printer::new(&scenarios, &outlet, options.quiet, &style);
     let progress = Progress::new();
     let mut done: Vec<(Report, bool)> = Vec::new();
+    let mut broken_off = None;
     for scenario in &scenarios {
         let (settings, exhaustive) = settings_for(scenario, &base);
         let report = explore(scenario, settings, &progress, &interrupt);
         // A part that was explored is all that was asked for.
         let exhaustive = exhaustive && !matches!(report.end, End::Part(_));
         if let End::Error(what) = &report.end {
-            progress.finish();
-            return Err(format!("{}: {what}", scenario.name).into());
+            broken_off = Some(format!("{}: {what}", scenario.name));
+        } else {
+            let row = Row::new(scenario, &report, exhaustive);
+            progress.aside(|| printer.row(&row));
         }
-        let row = Row::new(scenario, &report, exhaustive);
-        progress.aside(|| printer.row(&row));
         done.push((report, exhaustive));
+        if broken_off.is_some() {
+            break;
+        }
     }
     progress.finish();
     let rows: Vec<Row<'_>> = scenarios
@@ -110,7 +115,12 @@ pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, Ba
         .zip(&done)
         .map(|(scenario, (report, exhaustive))| Row::new(scenario, report, *exhaustive))
         .collect();
+    if let Some(what) = broken_off {
+        outlet.break_off(&rows)?;
+        return Err(what.into());
+    }
     printer.end(&rows);
+    outlet.end(&rows)?;
     let exit = worst(&rows);
     if let Some(path) = base.checkpoint.as_ref().or(base.resume.as_ref())
         && rows.iter().any(|row| row.report.pending > 0 && row.report.end != End::Failure)
@@ -146,7 +156,7 @@ pub(crate) fn severity(exit: Exit) -> u8 {
 
 /// Prints results as they come, and what belongs at the end.
 pub(crate) struct Printer<'a> {
-    format: Format,
+    outlet: &'a Outlet,
     quiet: bool,
     style: &'a Style,
     widths: Widths,
@@ -156,17 +166,17 @@ pub(crate) struct Printer<'a> {
 impl<'a> Printer<'a> {
     pub(crate) fn new(
         scenarios: &[&Scenario],
-        format: Format,
+        outlet: &'a Outlet,
         quiet: bool,
         style: &'a Style,
     ) -> Self {
         let widths = Widths::of(scenarios.iter().copied(), style);
-        Printer { format, quiet, style, widths, section: None }
+        Printer { outlet, quiet, style, widths, section: None }
     }
 
     pub(crate) fn row(&mut self, row: &Row<'_>) {
-        if self.format == Format::Json {
-            output::line(&json::line(row));
+        self.outlet.stream(row);
+        if !self.outlet.shows_text() {
             return;
         }
         if self.section.is_none() {
@@ -181,14 +191,14 @@ impl<'a> Printer<'a> {
     }
 
     pub(crate) fn end(&self, rows: &[Row<'_>]) {
-        if self.format == Format::Json {
+        if !self.outlet.shows_text() {
             return;
         }
         let drawn = |row: &Row<'_>| !self.quiet || row.agreement == Agreement::Contradicted;
         let failed = |row: &Row<'_>| !row.report.failures().is_empty();
         for row in rows.iter().filter(|row| failed(row) && drawn(row)) {
             output::line("");
-            draw_failures(row.report, row.scenario, self.style);
+            draw_failures(row, self.style);
         }
         output::line("");
         for row in rows.iter().filter(|row| row.report.verdict() == Verdict::HoldsExhausted) {
@@ -208,28 +218,9 @@ impl<'a> Printer<'a> {
 }
 
 /// Draws the failures of a report; an execution that shows several of them once.
-pub(crate) fn draw_failures(report: &Report, scenario: &Scenario, style: &Style) {
-    let failures = report.failures();
-    for (i, f) in failures.iter().enumerate() {
-        let again = f.trace.is_some() && failures[..i].iter().any(|e| e.schedule == f.schedule);
-        let replay = replay_command(report, scenario, f.schedule());
-        if i > 0 {
-            output::line("");
-        }
-        if again {
-            let (trace, schedule, story) = (None, None, Story::default());
-            let headline = Failure { trace, schedule, story, ..f.clone() };
-            output::print(&failure::failure(&headline, &scenario.name, None, style));
-        } else {
-            output::print(&failure::failure(f, &scenario.name, replay.as_deref(), style));
-        }
-    }
-}
-
-/// The command that repeats a failure, if the engine's schedules can be repeated.
-fn replay_command(report: &Report, scenario: &Scenario, schedule: Option<&str>) -> Option<String> {
-    let schedule = schedule.filter(|_| report.engine == Engine::Native)?;
-    Some(format!("{} replay {} {schedule}", program(), scenario.name))
+pub(crate) fn draw_failures(row: &Row<'_>, style: &Style) {
+    let failures: Vec<&Failure> = row.report.failures().iter().collect();
+    output::print(&row.drawings(&failures, &program(), style).join("\n"));
 }
 
 /// How this program was called: `cargo run --release --` in a workspace.

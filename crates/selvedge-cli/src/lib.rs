@@ -7,6 +7,7 @@
 //! | [`registry`] | the scenarios, by name and engine |
 //! | `check`, `show`, `replay`, `list`, `compare`, `merge` | a command each |
 //! | `interrupt` | Ctrl-C, where a search is saved |
+//! | `outlet` | in which formats results go where |
 //! | `output` | stdout, colours, width, the progress bar |
 
 mod args;
@@ -15,6 +16,7 @@ mod compare;
 mod interrupt;
 mod list;
 mod merge;
+mod outlet;
 mod output;
 pub mod registry;
 mod replay;

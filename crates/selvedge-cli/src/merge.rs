@@ -3,8 +3,8 @@
 use selvedge_core::report::{End, Engine};
 use selvedge_report::summary::Row;
 
-use crate::args::Format;
 use crate::check::{Printer, severity, worst};
+use crate::outlet::Outlet;
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args, output};
 
@@ -14,14 +14,16 @@ pub(crate) fn run(registry: &Registry, options: &args::Merge) -> Result<Exit, Ba
     let scenario = registry.named(Engine::Native, name)?;
     let style = output::style();
     let rows = [Row::new(scenario, &merged.report, true)];
-    let mut printer = Printer::new(&[scenario], options.format, options.quiet, &style);
+    let outlet = Outlet::open(&options.formats)?;
+    let mut printer = Printer::new(&[scenario], &outlet, options.quiet, &style);
     printer.row(&rows[0]);
     printer.end(&rows);
-    if let (Format::Human, false, End::Bounded(what)) =
-        (options.format, merged.missing.is_empty(), &merged.report.end)
+    if let (true, false, End::Bounded(what)) =
+        (outlet.shows_text(), merged.missing.is_empty(), &merged.report.end)
     {
         output::line(what);
     }
+    outlet.end(&rows)?;
     let exit = worst(&rows);
     Ok(match merged.missing.is_empty() {
         false if severity(exit) == 0 => Exit::Undecided,

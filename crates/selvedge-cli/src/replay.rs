@@ -6,6 +6,7 @@ use selvedge_core::schedule::Schedule;
 use selvedge_core::settings::Settings;
 use selvedge_engines::Explorer;
 use selvedge_report::columns;
+use selvedge_report::summary::Row;
 
 use crate::check::draw_failures;
 use crate::registry::Registry;
@@ -34,7 +35,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Replay) -> Result<Exit, B
             output::print(&columns::columns(&replayed.trace, &style));
             output::line(&format!("{}: this execution does not fail", scenario.name));
         }
-        _ => draw_failures(&replayed.report, scenario, &style),
+        _ => draw_failures(&Row::new(scenario, &replayed.report, false), &style),
     }
     Ok(Exit::Success)
 }

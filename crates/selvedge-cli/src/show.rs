@@ -1,12 +1,13 @@
 //! `show`: find a failing schedule and draw it.
 
 use selvedge_core::report::{End, Engine, Verdict};
-use selvedge_core::scenario::Agreement;
 use selvedge_core::settings::Settings;
-use selvedge_report::failure;
+use selvedge_report::summary::Row;
+use selvedge_report::{Style, failure};
 
-use crate::check::{draw_failures, explore, settings_for};
+use crate::check::{draw_failures, explore, settings_for, worst};
 use crate::interrupt::Interrupt;
+use crate::outlet::Outlet;
 use crate::output::{self, Progress};
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args, list};
@@ -16,29 +17,36 @@ pub(crate) fn run(registry: &Registry, options: &args::Show) -> Result<Exit, Bad
     let mut base = Settings::from_env()?;
     base.engine = Engine::Native;
     let (settings, exhaustive) = settings_for(scenario, &base);
-    let style = output::style();
+    let outlet = Outlet::open(&options.formats)?;
     let progress = Progress::new();
     let report = explore(scenario, settings, &progress, &Interrupt::default());
     progress.finish();
+    let row = Row::new(scenario, &report, exhaustive);
     if let End::Error(what) = &report.end {
+        outlet.break_off(&[row])?;
         return Err(what.as_str().into());
     }
+    outlet.stream(&row);
+    if outlet.shows_text() {
+        draw(&row, &output::style());
+    }
+    outlet.end(&[row])?;
+    Ok(worst(&[row]))
+}
+
+fn draw(row: &Row<'_>, style: &Style) {
+    let Row { scenario, report, .. } = row;
     output::line(&format!("{}  {}", scenario.name, list::expectation(scenario)));
     for line in scenario.about.lines() {
         output::line(&format!("   {line}"));
     }
     output::line("");
-    draw_failures(&report, scenario, &style);
+    draw_failures(row, style);
     if report.verdict() != Verdict::Fails {
-        output::print(&failure::conclusion(&report, &style));
+        output::print(&failure::conclusion(report, style));
     }
     if !scenario.fixes.is_empty() {
         output::line("");
         output::line(&format!("mended by {}", scenario.fixes.join(", ")));
     }
-    Ok(match scenario.agreement(&report, exhaustive) {
-        Agreement::AsExpected => Exit::Success,
-        Agreement::Contradicted => Exit::Unexpected,
-        Agreement::Undecided => Exit::Undecided,
-    })
 }

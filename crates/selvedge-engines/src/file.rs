@@ -124,10 +124,15 @@ pub(crate) fn write<T: Serialize>(
     let identity = identity.clone();
     let header = Header { content, format: FORMAT, identity, shard, finished, data: hash(&data) };
     let header = serde_json::to_string(&header).map_err(|error| failed(&error))?;
-    replace(path, &[&header, "\n", &data, "\n"]).map_err(|error| failed(&error))
+    replace_file(path, &[&header, "\n", &data, "\n"]).map_err(|error| failed(&error))
 }
 
-fn replace(path: &Path, parts: &[&str]) -> std::io::Result<()> {
+/// Writes a file of these parts, as a whole or not at all.
+///
+/// # Errors
+///
+/// What the file system says; then the file is as it was before.
+pub fn replace_file(path: &Path, parts: &[&str]) -> std::io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

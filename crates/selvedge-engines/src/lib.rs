@@ -20,6 +20,7 @@ mod source;
 use selvedge_core::failure::Fault;
 
 pub use explorer::{Explorer, Replayed};
+pub use file::replace_file;
 pub use merge::{Merged, merge};
 pub use native::STRATEGIES;
 

@@ -113,3 +113,8 @@ pub fn line(row: &Row<'_>) -> String {
     };
     serde_json::to_string(&object).expect("strings and numbers are always valid JSON")
 }
+
+/// All scenarios, one in a line: the file `selvedge.json`.
+pub fn lines(rows: &[Row<'_>]) -> String {
+    rows.iter().map(|row| line(row) + "\n").collect()
+}

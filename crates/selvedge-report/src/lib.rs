@@ -12,6 +12,9 @@
 //! | all that `selvedge::model` says when it panics | [`report`](failure::report) |
 //! | verdicts of many scenarios | [`summary`] |
 //! | one JSON object for each scenario | [`json`] |
+//! | what build servers read | `junit`, `sarif`, `github`, `markdown` |
+//!
+//! The last ones need the feature `ci`, which is on by default.
 //!
 //! [`Report`]: selvedge_core::report::Report
 //! [`Trace`]: selvedge_core::trace::Trace
@@ -21,7 +24,17 @@
 mod canvas;
 pub mod columns;
 pub mod failure;
+#[cfg(feature = "ci")]
+mod finding;
+#[cfg(feature = "ci")]
+pub mod github;
 pub mod json;
+#[cfg(feature = "ci")]
+pub mod junit;
+#[cfg(feature = "ci")]
+pub mod markdown;
+#[cfg(feature = "ci")]
+pub mod sarif;
 pub mod style;
 pub mod summary;
 pub mod text;

@@ -10,9 +10,11 @@
 
 use std::time::Duration;
 
-use selvedge_core::report::{End, Report, Verdict};
+use selvedge_core::failure::{Failure, Story};
+use selvedge_core::report::{End, Engine, Report, Verdict};
 use selvedge_core::scenario::{Agreement, Expectation, Scenario};
 
+use crate::failure;
 use crate::style::{Ink, Style};
 use crate::text::{counted, cut, left, number, right, time, width, wrap};
 
@@ -32,6 +34,43 @@ impl<'a> Row<'a> {
     /// search was one that had to reach a verdict.
     pub fn new(scenario: &'a Scenario, report: &'a Report, exhaustive: bool) -> Self {
         Row { scenario, report, agreement: scenario.agreement(report, exhaustive) }
+    }
+
+    /// True if the scenario is expected to show this failure.
+    pub fn expects(&self, failure: &Failure) -> bool {
+        match &self.scenario.expect {
+            Expectation::Holds => false,
+            Expectation::Breaks(broken) => broken.iter().any(|b| b.is(failure, self.report.engine)),
+        }
+    }
+
+    /// The command that repeats a failure, if the engine's schedules can be
+    /// repeated. `program` is how this command line is called.
+    pub fn replay(&self, failure: &Failure, program: &str) -> Option<String> {
+        let schedule = failure.schedule().filter(|_| self.report.engine == Engine::Native)?;
+        Some(format!("{program} replay {} {schedule}", self.scenario.name))
+    }
+
+    /// These failures of the report in full, each with the command that repeats
+    /// it; an execution that shows several of them is drawn once.
+    pub fn drawings(&self, failures: &[&Failure], program: &str, style: &Style) -> Vec<String> {
+        let draw = |(index, one): (usize, &&Failure)| {
+            let name = &self.scenario.name;
+            let drawn = |earlier: &&Failure| earlier.schedule == one.schedule;
+            if one.schedule.is_some() && failures[..index].iter().any(drawn) {
+                let (trace, schedule, story) = (None, None, Story::default());
+                let headline = Failure { trace, schedule, story, ..(*one).clone() };
+                failure::failure(&headline, name, None, style)
+            } else {
+                failure::failure(one, name, self.replay(one, program).as_deref(), style)
+            }
+        };
+        failures.iter().enumerate().map(draw).collect()
+    }
+
+    /// What stands at the left of the row in a table: `✓`, `~`, `?` or `✗`.
+    pub fn mark(&self) -> &'static str {
+        self.settled().mark().0
     }
 
     fn settled(&self) -> Settled {
@@ -248,9 +287,8 @@ pub(crate) fn bounded_by(report: &Report) -> Option<String> {
 }
 
 /// The sentence below a table: `42 scenarios: 42 as expected (22 broken as
-/// they should be, 20 proved), 12,345 executions in 3.2 s`. Scenarios that are
-/// not as expected are named below it.
-pub fn totals(rows: &[Row<'_>], style: &Style) -> String {
+/// they should be, 20 proved), 12,345 executions in 3.2 s`.
+pub fn sentence(rows: &[Row<'_>]) -> String {
     let of = |what: Settled| rows.iter().filter(|row| row.settled() == what).count() as u64;
     let parts: Vec<String> = [
         (Settled::Broken, "broken as they should be"),
@@ -284,14 +322,20 @@ pub fn totals(rows: &[Row<'_>], style: &Style) -> String {
     let executions = rows.iter().map(|row| row.report.executions).sum();
     let elapsed: Duration = rows.iter().map(|row| row.report.elapsed).sum();
     sentence.push_str(&format!(", {} in {}", counted(executions, "execution"), time(elapsed)));
+    sentence
+}
 
+/// The [`sentence`] below a table. Scenarios that are not as expected are named
+/// below it.
+pub fn totals(rows: &[Row<'_>], style: &Style) -> String {
+    let any = |what: &[Settled]| rows.iter().any(|row| what.contains(&row.settled()));
     let ink = match () {
-        () if contradicted > 0 => Ink::Failure,
+        () if any(&[Settled::Contradicted]) => Ink::Failure,
         () if rows.iter().any(|row| row.settled().mark().1 == Ink::Unsure) => Ink::Unsure,
         () => Ink::Good,
     };
     let mut out = String::new();
-    for line in wrap(&sentence, style.width) {
+    for line in wrap(&sentence(rows), style.width) {
         style.paint_into(&mut out, ink, &line);
         out.push('\n');
     }
