@@ -107,8 +107,7 @@ pub(crate) struct Header {
     data: String,
 }
 
-/// Writes a file. Whoever reads meanwhile, or after a crash, finds either what
-/// was there before or all of the new.
+/// Writes a file, as [`replace`] does.
 pub(crate) fn write<T: Serialize>(
     path: &Path,
     content: Content,
@@ -127,7 +126,12 @@ pub(crate) fn write<T: Serialize>(
     replace(path, &[&header, "\n", &data, "\n"]).map_err(|error| failed(&error))
 }
 
-fn replace(path: &Path, parts: &[&str]) -> std::io::Result<()> {
+/// Writes a file. Whoever reads meanwhile, or after a crash, finds either what
+/// was there before or all of the new.
+///
+/// # Errors
+/// Those of the file system; what was there before is still there.
+pub fn replace(path: &Path, parts: &[&str]) -> std::io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -19,6 +19,7 @@ mod search;
 use selvedge_core::failure::Fault;
 
 pub use explorer::{Explorer, Replayed};
+pub use file::replace as replace_file;
 pub use merge::{Merged, merge};
 pub use native::STRATEGIES;
 

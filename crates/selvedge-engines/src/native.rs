@@ -2,8 +2,8 @@
 //! follow, its drawing, and replay.
 
 use selvedge_core::explore::{
-    Dfs, Effort, Exhaustive, Limits, PreemptionBound, Random, Replay, Strategy, execute, explore,
-    simplest,
+    Dfs, Effort, Exhaustive, Limits, Narrated, PreemptionBound, Random, Replay, Strategy, execute,
+    explore, simplest,
 };
 use selvedge_core::failure::Failure;
 use selvedge_core::machine::Machine;
@@ -13,7 +13,7 @@ use selvedge_core::settings::Settings;
 use selvedge_core::world::World;
 use selvedge_runtime::Native;
 
-use crate::explorer::{Body, Progress, Replayed};
+use crate::explorer::{Body, Progress, Replayed, Tell};
 use crate::search;
 
 /// The strategies of the native engine, each with what it does.
@@ -112,7 +112,7 @@ pub(crate) fn show_failures(machine: &mut Native, settings: &Settings, report: &
 /// execution is the one that is shown.
 fn draw(machine: &mut Native, schedule: Schedule, settings: &Settings, failure: &mut Failure) {
     let text = schedule.to_string();
-    repeat(machine, schedule, settings.max_steps, |world, _| {
+    repeat(machine, schedule, settings.max_steps, None, |world, _| {
         if let Some(fault) = world.faults().iter().find(|fault| failure.is_same(fault)) {
             failure.trace = Some(world.trace(Some(fault)));
             failure.schedule = Some(text);
@@ -126,6 +126,7 @@ fn repeat<R>(
     machine: &mut Native,
     schedule: Schedule,
     max_steps: u64,
+    tell: Option<&mut Tell<'_>>,
     look: impl FnOnce(&mut World, &Replay) -> R,
 ) -> R {
     let mut world = World::new();
@@ -133,16 +134,26 @@ fn repeat<R>(
     machine.presume(&schedule.visible);
     let mut replay = Replay::new(schedule);
     replay.begin();
-    execute(machine, &mut world, &mut replay, max_steps);
+    match tell {
+        Some(tell) => {
+            execute(machine, &mut world, &mut Narrated::new(&mut replay, tell), max_steps)
+        }
+        None => execute(machine, &mut world, &mut replay, max_steps),
+    };
     let result = look(&mut world, &replay);
     machine.finish(&mut world);
     result
 }
 
-pub(crate) fn replay(settings: &Settings, schedule: Schedule, body: Body) -> Replayed {
+pub(crate) fn replay(
+    settings: &Settings,
+    schedule: Schedule,
+    body: Body,
+    tell: Option<&mut Tell<'_>>,
+) -> Replayed {
     let text = schedule.to_string();
     let mut machine = Native::from_arc(body);
-    repeat(&mut machine, schedule, settings.max_steps, |world, replay| {
+    repeat(&mut machine, schedule, settings.max_steps, tell, |world, replay| {
         if let Some(fault) = replay.check(world)
             && !world.faults().iter().any(|f| f.kind == fault.kind)
         {

@@ -5,6 +5,7 @@ mod bounds;
 mod dfs;
 mod exhaustive;
 mod metrics;
+mod narrated;
 mod random;
 mod replay;
 mod simplest;
@@ -27,6 +28,7 @@ pub use exhaustive::{
     Totals, explore_in_rounds, first_execution,
 };
 pub use metrics::{Metered, Metrics};
+pub use narrated::Narrated;
 pub use random::Random;
 pub use replay::Replay;
 pub use simplest::{Effort, simplest};
