@@ -106,7 +106,7 @@ impl Run {
     }
 
     #[track_caller]
-    fn is_silent_on(self, what: &str) -> Self {
+    fn keeps_quiet_on(self, what: &str) -> Self {
         assert!(!self.text.contains(what), "'{what}' is in: {}", self.text);
         self
     }
@@ -266,7 +266,7 @@ fn tests_are_set_filtered_mended_and_proved() {
         .says("input: price = 12, members = false")
         .says(" cargo test -p all-ways inside::drawn -- --exact")
         .says("selvedge: ways::bounded: holds, bounded (1 execution): this is no proof")
-        .is_silent_on("selvedge: ways::proved");
+        .keeps_quiet_on("selvedge: ways::proved");
     let mut kept: Vec<_> = fs::read_dir(ways.0.join("selvedge-regressions"))
         .expect("failures are kept")
         .map(|file| file.expect("a file").file_name().into_string().expect("a name"))
@@ -278,7 +278,7 @@ fn tests_are_set_filtered_mended_and_proved() {
     let line = broken.text.lines().find(|line| line.contains("SELVEDGE_INPUT")).expect("a line");
     let variables: Vec<_> = line.split(' ').filter_map(|word| word.split_once('=')).collect();
     let only = ["inside::drawn", "--", "--exact"];
-    ways.test(&only, &variables).fails().says("input: price = 12").is_silent_on("kept ");
+    ways.test(&only, &variables).fails().says("input: price = 12").keeps_quiet_on("kept ");
     let without = [variables[1]];
     ways.test(&only, &without).fails().says("SELVEDGE_INPUT is needed beside SELVEDGE_REPLAY");
     ways.test(&["same_steps"], &without).fails().says("the schedule is of another test than ways");
@@ -288,7 +288,7 @@ fn tests_are_set_filtered_mended_and_proved() {
     let file = "selvedge-regressions/ways-inside-drawn.txt";
     ways.test(&only, &[]).fails().says(&format!("kept from an earlier run: {file}:2"));
     let off = [("SELVEDGE_REGRESSIONS", "0")];
-    ways.test(&only, &off).fails().says("the program fails").is_silent_on("kept ");
+    ways.test(&only, &off).fails().says("the program fails").keeps_quiet_on("kept ");
 
     let fixed = [("FIXED", "1")];
     ways.test(&["steps"], &fixed)
