@@ -6,6 +6,7 @@ mod common;
 use common::{explore, explorer, scenarios};
 use selvedge::{Engine, Report};
 use selvedge_core::scenario::{Expectation, Scenario};
+use selvedge_core::schedule::Schedule;
 
 fn that_break() -> impl Iterator<Item = Scenario> {
     scenarios(Engine::Native).into_iter().filter(|s| s.expect != Expectation::Holds)
@@ -48,6 +49,46 @@ fn failures_met_by_chance_are_repeated_too() {
             repeats(&scenario, &found, 3);
         }
     }
+}
+
+#[test]
+fn a_repeated_execution_is_told_step_by_step() {
+    let scenario = that_break().find(|s| s.name == "purchase/unsynchronized").unwrap();
+    let found = explore(Engine::Native, &scenario);
+    let failure = &found.failures()[0];
+    let schedule: Schedule = failure.schedule().unwrap().parse().unwrap();
+    let steps = schedule.steps.len();
+    let mut told = Vec::new();
+    let explorer = explorer(Engine::Native).name(&*scenario.name);
+    let replayed = explorer.replay_step_by_step(schedule, scenario.program(), &mut |step| {
+        told.push(step.to_owned());
+    });
+    assert!(replayed.report.failures()[0].is_same(&failure.fault));
+    assert_eq!(told.len(), steps);
+    let words: Vec<&str> = told[6].split_whitespace().collect();
+    assert_eq!(words, ["7", "plants", "lock", "accounts", "models/src/scenarios/purchase.rs:132"]);
+}
+
+/// Where the program fails no longer at the end of a schedule, it goes on.
+#[test]
+fn a_schedule_that_no_longer_fails_is_repeated_without_failure() {
+    use selvedge::native::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use selvedge::native::thread;
+
+    fn program(most: u32) {
+        let n = AtomicU32::new(0);
+        thread::scope(|s| {
+            for _ in 0..2 {
+                s.spawn(|| assert!(n.fetch_add(1, SeqCst) < most));
+            }
+        });
+    }
+    let found = explorer(Engine::Native).run(|| program(1));
+    let schedule: Schedule = found.failures()[0].schedule().unwrap().parse().unwrap();
+    let again = |most| explorer(Engine::Native).replay(schedule.clone(), move || program(most));
+    assert_eq!(again(1).report.failures()[0].kind(), selvedge::FailureKind::Panic);
+    assert!(again(2).report.failures().is_empty());
+    assert!(again(2).trace.operations() > schedule.steps.len());
 }
 
 /// A schedule holds for the program that it was made for, and says so when it

@@ -15,6 +15,7 @@ use crate::{foreign, native, search};
 
 pub(crate) type Body = Arc<dyn Fn() + Send + Sync>;
 pub(crate) type Progress<'a> = dyn FnMut(&Report) -> bool + 'a;
+pub(crate) type Tell<'a> = dyn FnMut(&str) + 'a;
 
 /// What to explore, with which engine, strategy and budget.
 ///
@@ -201,13 +202,36 @@ impl Explorer {
 
     /// Repeats one execution on the native engine.
     pub fn replay(self, schedule: Schedule, body: impl Fn() + Send + Sync + 'static) -> Replayed {
+        self.repeat(schedule, Arc::new(body), None)
+    }
+
+    /// The same; each step is given to `tell` in words before it is taken, on
+    /// the thread that called.
+    pub fn replay_step_by_step(
+        self,
+        schedule: Schedule,
+        body: impl Fn() + Send + Sync + 'static,
+        tell: &mut dyn FnMut(&str),
+    ) -> Replayed {
+        self.repeat(schedule, Arc::new(body), Some(tell))
+    }
+
+    fn repeat(self, schedule: Schedule, body: Body, tell: Option<&mut Tell<'_>>) -> Replayed {
         match self.settings {
-            Ok(settings) => native::replay(&settings, schedule, Arc::new(body)),
+            Ok(settings) => native::replay(&settings, schedule, body, tell),
             Err(what) => Replayed {
                 report: Report::error(Engine::Native, "replay", what),
                 trace: Trace::default(),
             },
         }
+    }
+
+    /// The settings so far.
+    ///
+    /// # Errors
+    /// One sentence, if a variable of the environment cannot be read.
+    pub fn settings(&self) -> Result<&Settings, &str> {
+        self.settings.as_ref().map_err(String::as_str)
     }
 
     /// Whether the settings make sense: an error to be told before anything is run.

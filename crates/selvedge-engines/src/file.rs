@@ -107,8 +107,7 @@ pub(crate) struct Header {
     data: String,
 }
 
-/// Writes a file. Whoever reads meanwhile, or after a crash, finds either what
-/// was there before or all of the new.
+/// Writes a file, as [`replace`] does.
 pub(crate) fn write<T: Serialize>(
     path: &Path,
     content: Content,

@@ -3,8 +3,8 @@
 
 use selvedge_core::explain::explain;
 use selvedge_core::explore::{
-    Dfs, Effort, Exhaustive, Limits, PreemptionBound, Random, Replay, Strategy, execute, explore,
-    nearest_passing, simplest, size,
+    Dfs, Effort, Exhaustive, Limits, Narrated, PreemptionBound, Random, Replay, Strategy, execute,
+    explore, nearest_passing, simplest, size,
 };
 use selvedge_core::failure::{Failure, Fault, Simplified, Size};
 use selvedge_core::machine::Machine;
@@ -15,7 +15,7 @@ use selvedge_core::trace::Trace;
 use selvedge_core::world::World;
 use selvedge_runtime::Native;
 
-use crate::explorer::{Body, Progress, Replayed};
+use crate::explorer::{Body, Progress, Replayed, Tell};
 use crate::{search, source};
 
 /// The strategies of the native engine, each with what it does.
@@ -132,7 +132,7 @@ fn show(machine: &mut Native, settings: &Settings, failure: &mut Failure) {
         explanation
     });
     failure.story.passing = nearest_passing(machine, &shown.schedule, max_steps)
-        .map(|schedule| repeat(machine, schedule, max_steps, |world, _| world.trace(None)));
+        .map(|schedule| repeat(machine, schedule, max_steps, None, |world, _| world.trace(None)));
     failure.schedule = Some(shown.schedule.to_string());
     failure.trace = Some(shown.trace);
     failure.fault = shown.fault;
@@ -154,7 +154,7 @@ fn draw(
     failure: &Failure,
 ) -> Option<Drawn> {
     let again = schedule.clone();
-    repeat(machine, again, max_steps, |world, replay| {
+    repeat(machine, again, max_steps, None, |world, replay| {
         let fault = world.faults().iter().find(|fault| failure.is_same(fault))?.clone();
         let (trace, size) = (world.trace(Some(&fault)), size(world, replay.used() as usize));
         Some(Drawn { schedule, trace, size, fault })
@@ -166,6 +166,7 @@ fn repeat<R>(
     machine: &mut Native,
     schedule: Schedule,
     max_steps: u64,
+    tell: Option<&mut Tell<'_>>,
     look: impl FnOnce(&mut World, &PreemptionBound<Replay>) -> R,
 ) -> R {
     let mut world = World::new();
@@ -174,16 +175,26 @@ fn repeat<R>(
     // To count preemptions, not to bound them.
     let mut replay = PreemptionBound::new(Replay::new(schedule), u32::MAX);
     replay.begin();
-    execute(machine, &mut world, &mut replay, max_steps);
+    match tell {
+        Some(tell) => {
+            execute(machine, &mut world, &mut Narrated::new(&mut replay, tell), max_steps)
+        }
+        None => execute(machine, &mut world, &mut replay, max_steps),
+    };
     let result = look(&mut world, &replay);
     machine.finish(&mut world);
     result
 }
 
-pub(crate) fn replay(settings: &Settings, schedule: Schedule, body: Body) -> Replayed {
+pub(crate) fn replay(
+    settings: &Settings,
+    schedule: Schedule,
+    body: Body,
+    tell: Option<&mut Tell<'_>>,
+) -> Replayed {
     let text = schedule.to_string();
     let mut machine = Native::from_arc(body);
-    repeat(&mut machine, schedule, settings.max_steps, |world, replay| {
+    repeat(&mut machine, schedule, settings.max_steps, tell, |world, replay| {
         if let Some(fault) = replay.inner().check(world)
             && !world.faults().iter().any(|f| f.kind == fault.kind)
         {

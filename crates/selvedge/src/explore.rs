@@ -1,16 +1,43 @@
 //! Exploring in a test.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `environment` | the variables that tests read |
+//! | `test` | how a test runs: kept failures, the exploration, or one execution |
+//! | `program` | what a test explores: a program, and what was found |
+//! | `inputs` | programs that take inputs (feature `proptest`) |
+//! | `verdict` | what a test says, and whether it passes |
+//! | `regressions` | the file of failures that were met before |
 
-use selvedge_core::report::{Report, Verdict};
+mod environment;
+#[cfg(feature = "proptest")]
+mod inputs;
+mod program;
+mod regressions;
+mod test;
+mod verdict;
+
+use std::panic::Location;
+use std::sync::Arc;
+
 use selvedge_core::schedule::Schedule;
 use selvedge_engines::Explorer;
-use selvedge_report::Style;
-use selvedge_report::failure::{conclusion, failure, report as render};
+
+use program::Single;
+use verdict::Subject;
+
+#[cfg(feature = "proptest")]
+pub use inputs::test_with_inputs;
+pub use test::{Ends, Test};
 
 /// Explores every behaviour of a program, and panics with the report if one
 /// fails (loom's name). Settings come from the `SELVEDGE_*` variables.
 ///
 /// If a bound ended the search before everything was seen, that is said on
-/// stderr: it is no proof. `SELVEDGE_REPLAY=<schedule>` repeats one execution.
+/// stderr, even if the test harness captures output: it is no proof.
+/// `SELVEDGE_REQUIRE_PROOF=1` makes it a failure.
+/// `SELVEDGE_REPLAY=<schedule>` repeats one execution, and with
+/// `SELVEDGE_TRACE=1` tells each step of it on stderr before it is taken.
 ///
 /// ```should_panic
 /// use selvedge::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -35,20 +62,8 @@ pub fn model<F>(f: F)
 where
     F: Fn() + Send + Sync + 'static,
 {
-    check(Explorer::new(), f);
-}
-
-/// What `model` does, with an explorer that was set up further: for
-/// `#[selvedge::test]`.
-#[track_caller]
-pub fn check<F>(explorer: Explorer, f: F)
-where
-    F: Fn() + Send + Sync + 'static,
-{
-    match std::env::var("SELVEDGE_REPLAY") {
-        Ok(text) => replay(&text, f),
-        Err(_) => judge(&explorer.run(f)),
-    }
+    let subject = Subject::program_at(Location::caller());
+    test::run(subject, Explorer::new(), &Single(Arc::new(f)), None);
 }
 
 /// Repeats the execution of a schedule, as printed in a report, on the native
@@ -61,36 +76,9 @@ pub fn replay<F>(schedule: &str, f: F)
 where
     F: Fn() + Send + Sync + 'static,
 {
+    let subject = Subject::program_at(Location::caller());
     match schedule.parse::<Schedule>() {
-        Ok(schedule) => judge(&Explorer::new().replay(schedule, f).report),
+        Ok(schedule) => subject.repeated(&Explorer::new().replay(schedule, f).report, None),
         Err(error) => panic!("{error}"),
-    }
-}
-
-#[track_caller]
-fn judge(report: &Report) {
-    let style = Style::plain(100);
-    match report.verdict() {
-        // Seen with --nocapture.
-        Verdict::HoldsExhausted => {
-            eprintln!("selvedge: holds, exhausted: {} behaviours", report.executions());
-            for assumption in &report.assumptions {
-                eprintln!("selvedge: assumed: {assumption}");
-            }
-        }
-        Verdict::HoldsBounded(why) => {
-            eprintln!("selvedge: holds, bounded ({why}): this is no proof");
-        }
-        Verdict::Fails => {
-            let mut text = String::from("the program fails\n\n");
-            for f in report.failures() {
-                let replay = f.schedule().map(|s| format!("SELVEDGE_REPLAY={s}"));
-                text.push_str(&failure(f, "", replay.as_deref(), &style));
-                text.push('\n');
-            }
-            text.push_str(&conclusion(report, &style));
-            panic!("{text}");
-        }
-        Verdict::Error(_) => panic!("{}", render(report, &style)),
     }
 }

@@ -135,9 +135,13 @@ pub mod __private {
         }
     }
 
+    #[cfg(feature = "proptest")]
+    pub use crate::explore::test_with_inputs;
     #[cfg(any(feature = "explore", loom, shuttle))]
-    pub use crate::explore::check;
+    pub use crate::explore::{Ends, Test};
     pub use implementation::{broken, note};
+    #[cfg(feature = "proptest")]
+    pub use proptest;
 }
 
 /// The README's programs, compiled and run.

@@ -1,62 +1,44 @@
-//! A theatre that sells seats from many threads at once.
-//!
-//! [`broken::Theatre`] looks whether there is a seat and then takes it, in two
-//! steps. [`Theatre`] does both in one. The test in `tests/seats.rs` shows what
-//! the difference is.
+//! A queue with limited room.
+
+use std::collections::VecDeque;
 
 use selvedge::Named;
-use selvedge::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use selvedge::sync::{Condvar, Mutex};
 
-/// A theatre with a fixed number of seats.
-pub struct Theatre {
-    seats: u32,
-    sold: AtomicU32,
+/// A queue with room for so many items, and no more.
+pub struct Queue<T> {
+    items: Mutex<VecDeque<T>>,
+    room: usize,
+    changed: Condvar,
 }
 
-impl Theatre {
-    /// An empty theatre.
-    pub fn new(seats: u32) -> Self {
-        Theatre { seats, sold: AtomicU32::new(0).named("sold") }
+impl<T> Queue<T> {
+    /// An empty queue.
+    pub fn new(room: usize) -> Self {
+        Queue {
+            items: Mutex::new(VecDeque::new()).named("items"),
+            room,
+            changed: Condvar::new().named("changed"),
+        }
     }
 
-    /// Sells a seat, if there is one.
-    pub fn sell(&self) -> bool {
-        let mut sold = self.sold.load(SeqCst);
-        while sold < self.seats {
-            match self.sold.compare_exchange(sold, sold + 1, SeqCst, SeqCst) {
-                Ok(_) => return true,
-                // Somebody else was faster: look again, with what is there now.
-                Err(now) => sold = now,
-            }
+    /// Adds an item, as soon as there is room.
+    pub fn push(&self, item: T) {
+        let mut items = self.items.lock().unwrap();
+        while items.len() == self.room {
+            items = self.changed.wait(items).unwrap();
         }
-        false
-    }
-}
-
-/// The version with the race.
-pub mod broken {
-    use super::{AtomicU32, Named, SeqCst};
-
-    /// A theatre with a fixed number of seats.
-    pub struct Theatre {
-        seats: u32,
-        sold: AtomicU32,
+        items.push_back(item);
+        self.changed.notify_all();
     }
 
-    impl Theatre {
-        /// An empty theatre.
-        pub fn new(seats: u32) -> Self {
-            Theatre { seats, sold: AtomicU32::new(0).named("sold") }
+    /// Takes the oldest item, as soon as there is one.
+    pub fn pop(&self) -> T {
+        let mut items = self.items.lock().unwrap();
+        while items.is_empty() {
+            items = self.changed.wait(items).unwrap();
         }
-
-        /// Sells a seat, if there is one. Or so it seems.
-        pub fn sell(&self) -> bool {
-            if self.sold.load(SeqCst) < self.seats {
-                self.sold.fetch_add(1, SeqCst);
-                true
-            } else {
-                false
-            }
-        }
+        self.changed.notify_all();
+        items.pop_front().unwrap()
     }
 }

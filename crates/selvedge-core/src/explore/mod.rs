@@ -5,6 +5,7 @@ mod bounds;
 mod dfs;
 mod exhaustive;
 mod metrics;
+mod narrated;
 mod passing;
 mod random;
 mod replay;
@@ -28,6 +29,7 @@ pub use exhaustive::{
     Totals, explore_in_rounds, first_execution,
 };
 pub use metrics::{Metered, Metrics};
+pub use narrated::Narrated;
 pub use passing::nearest_passing;
 pub use random::Random;
 pub use replay::Replay;

@@ -21,17 +21,21 @@ impl Replay {
         Replay { schedule, done: false }
     }
 
-    /// Whether the operations of the execution that `world` has gone through
-    /// are those that were recorded with the schedule.
+    /// A fault if the execution that `world` has gone through does not begin
+    /// with the operations that were recorded with the schedule.
+    ///
+    /// That it goes on beyond them is none: it no longer fails where it did.
     pub fn check(&self, world: &World) -> Option<Fault> {
         let (recorded, now) = (self.schedule.steps.len(), world.events().len());
-        if now == recorded && world.fingerprint() == self.schedule.fingerprint {
+        let repeated = world.events().get(..recorded);
+        if repeated.map(|events| world.fingerprint_of(events)) == Some(self.schedule.fingerprint) {
             return None;
         }
-        let what = if now == recorded {
-            "the same number of steps, but not the same operations".to_owned()
-        } else {
-            format!("{now} steps in place of {recorded}")
+        let what = match repeated {
+            Some(_) => {
+                "the same threads take the steps, but not with the same operations".to_owned()
+            }
+            None => format!("{now} steps in place of {recorded}"),
         };
         Some(
             Fault::new(
