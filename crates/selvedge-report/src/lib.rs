@@ -12,6 +12,7 @@
 //! | all that `selvedge::model` says when it panics | [`report`](failure::report) |
 //! | verdicts of many scenarios | [`summary`] |
 //! | one JSON object for each scenario | [`json`] |
+//! | a page for a browser (feature `html`, on by default) | [`html`](html::page) |
 //!
 //! [`Report`]: selvedge_core::report::Report
 //! [`Trace`]: selvedge_core::trace::Trace
@@ -21,6 +22,8 @@
 mod canvas;
 pub mod columns;
 pub mod failure;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod json;
 pub mod style;
 pub mod summary;
