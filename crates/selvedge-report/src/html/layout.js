@@ -36,11 +36,19 @@ function lineCount(text, room) {
   return lines;
 }
 
-/** Lanes: in the wide form a thread's steps are told in its lane, else at the right. */
-function lanes(count, width) {
+/** The room that four of five steps need to be told in one line. */
+function need(trace) {
+  const lengths = trace.steps.map((step) => step.text.length).sort((a, b) => a - b);
+  const most = lengths[Math.floor(lengths.length * 0.8)] ?? 0;
+  return Math.min(250, Math.max(130, (most + 1) * glyph() + 44));
+}
+
+/** Lanes: if there is room a thread's steps are told in its lane, else all at the right. */
+function lanes(trace, width) {
+  const count = trace.threads.length;
   const places = width > 760 ? 130 : 0;
   const room = width - GUTTER - places - 8;
-  const wide = room / count >= 150;
+  const wide = room / count >= need(trace);
   const lane = wide ? room / count : Math.max(16, Math.min(44, (room * 0.4) / count));
   const x = Array.from({ length: count }, (_, i) => GUTTER + i * lane + (wide ? 14 : lane / 2));
   const right = width - places - 8;
@@ -66,7 +74,7 @@ function told(scene, index) {
 /** Rows with their heights; steps that do not matter become one row when folded. */
 function layout(scene, width) {
   const { trace, fold } = scene;
-  const grid = lanes(trace.threads.length, width);
+  const grid = lanes(trace, width);
   const rows = [], rowOf = new Array(trace.steps.length);
   let y = 6;
   const push = (row, height) => { rows.push({ ...row, y, height }); y += height; };

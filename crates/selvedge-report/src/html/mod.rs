@@ -269,8 +269,9 @@ fn drawing(failure: &Failure, trace: &Trace) -> Markup {
         pre.plain { (harmless(&columns(trace, &PLAIN))) }
         div.legend {
             span { "● does something" } span { "○ looks" } span { "◆ plain memory" } span { "» remark" }
-            span { "→ reads what the other left, or comes after it" }
-            span { "▒ cannot go on" } span.key { "numbered: decides" }
+            span.reads { "→ reads what was left there" } span { "→ must come after" }
+            span { "▒ cannot go on" } span.blocks { "→ blocks" }
+            span.decides { "numbered: decides" }
         }
         script type="application/json" { (PreEscaped(json(&data))) }
     }

@@ -59,21 +59,24 @@ class Failure {
     this.other = { id: `${this.id}-b`, set: (change) => this.set(change) };
     this.section.querySelector("pre.plain").before(this.bar, element("div", { class: "scene" }, this.stage, this.panel));
     this.linkSteps();
-    this.stage.addEventListener("click", (event) => this.at(event, (step) => this.go(step)));
-    this.stage.addEventListener("pointerover", (event) => this.at(event, (step) => this.hover(step)));
+    this.stage.addEventListener("click", (event) => {
+      const at = this.at(event);
+      if (at && this.shared(at)) this.go(at.step);
+    });
+    this.stage.addEventListener("pointerover", (event) => this.hover(this.at(event)));
     this.stage.addEventListener("pointerleave", () => this.hover(null));
     this.redraw();
   }
 
-  /** The step of the drawing that an event is about, if there is one. */
-  at(event, then) {
+  /** The step that an event is about, and whose drawing it is in; null if there is none. */
+  at(event) {
     const row = event.target.closest(".row");
-    if (!row) return;
-    const mine = this.main.drawing.list.contains(row);
-    const step = Number(row.dataset.step);
-    // The two executions are the same up to where they part.
-    if (mine || step < this.main.scene.parting) then(step);
+    const view = row && this.drawings.find(({ drawing }) => drawing.list.contains(row));
+    return view ? { view, step: Number(row.dataset.step) } : null;
   }
+
+  /** Whether it is a step of the failing execution: the two are the same up to where they part. */
+  shared({ view, step }) { return view === this.main || step < this.main.scene.parting; }
 
   /** `step 3` in the explanation leads there. */
   linkSteps() {
@@ -105,6 +108,7 @@ class Failure {
     const passing = beside ? this.traces.passing : null;
     const parts = passing ? parting(trace, passing) : null;
     const titles = { shown: this.traces.met ? "fails, simplified" : "fails", met: "fails, as it was met" };
+    this.hovered = null;
     this.main.scene = sceneOf(trace, view === "shown" ? this.decisive : [], parts, fold);
     this.main.title = titles[view];
     this.main.half = this.other.half = passing !== null;
@@ -157,9 +161,9 @@ class Failure {
     this.go(to);
   }
 
-  hover(step) {
-    if (this.hovered === step) return;
-    this.hovered = step;
+  hover(at) {
+    if (this.hovered?.view === at?.view && this.hovered?.step === at?.step) return;
+    this.hovered = at;
     this.select();
   }
 
@@ -174,9 +178,11 @@ class Failure {
   select() {
     const { step } = this.state, { scene } = this.main;
     this.main.current = step;
-    this.main.hovered = this.hovered;
     this.other.current = step !== null && step < scene.parting ? step : null;
-    this.other.hovered = this.hovered !== null && this.hovered < scene.parting ? this.hovered : null;
+    for (const view of [this.main, this.other]) {
+      const at = this.hovered;
+      view.hovered = at && (at.view === view || at.step < scene.parting) ? at.step : null;
+    }
     for (const view of this.drawings) view.drawing.select(view.current, view.hovered);
     const total = scene.labels.at(-1)?.number ?? 0;
     this.counter.textContent = step === null ? `${total} steps` : `step ${scene.labels[step].label} of ${total}`;
@@ -185,13 +191,15 @@ class Failure {
 
   /** The card of the step that is looked at, and the state after it. */
   describe() {
-    const { scene } = this.main, { trace, labels, lost } = scene;
-    const index = this.hovered ?? this.state.step;
+    const view = this.hovered?.view ?? this.main, { trace, labels, lost } = view.scene;
+    const index = this.hovered?.step ?? this.state.step;
     this.panel.classList.toggle("idle", index === null);
     const at = index ?? trace.steps.length - 1, step = trace.steps[at];
     if (!step) return;
-    const link = (i) => element("button", { type: "button", class: "link", onclick: () => this.go(i) },
-      `${labels[i].label} ${trace.threads[trace.steps[i].thread].name}`);
+    const link = (i) => {
+      const words = `${labels[i].label} ${trace.threads[trace.steps[i].thread].name}`;
+      return this.shared({ view, step: i }) ? element("button", { type: "button", class: "link", onclick: () => this.go(i) }, words) : words;
+    };
     const facts = element("dl", {});
     const fact = (name, ...value) => facts.append(element("dt", {}, name), element("dd", {}, ...value));
     fact("thread", trace.threads[step.thread].name);
@@ -213,11 +221,11 @@ class Failure {
       element("h3", {}, heading),
       ...(index === null ? [element("p", { class: "hint" }, "Hover over a step, or step with ", element("kbd", {}, "j"), " and ", element("kbd", {}, "k"), ".")]
         : [element("p", { class: "did" }, step.text), facts]),
-      this.after(at));
+      this.after(view.scene, at));
   }
 
-  after(at) {
-    const { trace, labels } = this.main.scene, now = stateAfter(trace, at);
+  after({ trace, labels }, at) {
+    const now = stateAfter(trace, at);
     const table = element("table", { class: "state" }, element("caption", {}, "state after it"));
     const line = (name, value, step, changed) => table.append(element("tr", { class: changed ? "changed" : null },
       element("th", { scope: "row" }, name), element("td", {}, value), element("td", { class: "number" }, step === null ? "" : labels[step].label)));
@@ -312,7 +320,6 @@ function look() {
 }
 
 function start() {
-  document.documentElement.classList.add("drawn");
   document.body.append(definitions());
   const keys = element("dl", {}, ...KEYS.flatMap(([key, words]) => [
     element("dt", {}, ...key.split(" ").flatMap((k) => [element("kbd", {}, k), " "])), element("dd", {}, words)]));
@@ -347,6 +354,8 @@ function start() {
     f.fit(true);
     f.select();
   }));
+  // The drawings in plain text stay until here: if this fails, they are left.
+  document.documentElement.classList.add("drawn");
   readAddress();
   document.documentElement.dataset.ready = String(Math.round(performance.now()));
 }

@@ -107,6 +107,12 @@ fn keys_step_through_the_execution() {
     assert_eq!(chromium.count("#f1 .drawing"), 2);
     assert_eq!(chromium.count("#f1 .parts"), 2, "where they part is marked in both");
     chromium.picture("page-beside");
+    // A card of a step that only the passing execution has.
+    chromium.value("document.querySelector('#f1-b-6').dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))");
+    assert_eq!(chromium.text("#f1 .panel .did"), "join sword");
+    chromium.value(
+        "document.querySelector('#f1 .stage').dispatchEvent(new PointerEvent('pointerleave'))",
+    );
     chromium.press("p");
     chromium.press("f");
     assert_eq!(chromium.text("#f1 .folded"), "1 step does not matter");

@@ -111,6 +111,50 @@ fn the_executions_in_a_page_are_those_of_the_failure() {
     }
 }
 
+/// How much lighter one of two colours is than the other, by WCAG 2.
+fn contrast(one: &str, other: &str) -> f64 {
+    let luminance = |colour: &str| {
+        let channel = |at: usize| {
+            let byte = u8::from_str_radix(&colour[at..at + 2], 16).expect("two hexadecimal digits");
+            let c = f64::from(byte) / 255.0;
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    };
+    let (a, b) = (luminance(one), luminance(other));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+#[test]
+fn colours_can_be_told_from_the_paper() {
+    assert!((contrast("#000000", "#ffffff") - 21.0).abs() < 0.01);
+    let text = html::failure(&lost_update(), "t", None);
+    // Both colours of a name: in the light, in the dark.
+    let colours = |name: &str| {
+        let pair = text.split_once(&format!("--{name}: light-dark(")).expect("a colour").1;
+        let pair = pair.split_once(')').expect("an end").0;
+        let (light, dark) = pair.split_once(", ").expect("two colours");
+        [light.to_owned(), dark.to_owned()]
+    };
+    let readable = |name: &str, paper: &str, least: f64| {
+        for (colour, paper) in colours(name).iter().zip(&colours(paper)) {
+            let contrast = contrast(colour, paper);
+            assert!(contrast >= least, "{name}: {colour} on {paper}: {contrast:.2}");
+        }
+    };
+    for paper in ["paper", "sheet", "key-paper"] {
+        for name in ["ink", "soft", "link", "t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"] {
+            readable(name, paper, 4.5);
+        }
+    }
+    readable("bad", "paper", 4.5);
+    readable("bad", "bad-paper", 4.5);
+    readable("key", "paper", 4.5);
+    readable("key", "key-paper", 4.5);
+    readable("good", "paper", 4.5);
+    readable("reads", "paper", 4.5);
+}
+
 #[test]
 fn equal_reports_make_equal_pages() {
     assert_eq!(pages(), pages());
