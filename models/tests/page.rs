@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use scraper::{Html, Selector};
 use selvedge_core::report::Report;
 use selvedge_core::scenario::Scenario;
 use selvedge_engines::Explorer;
@@ -28,8 +29,10 @@ fn every_failure_of_every_scenario_has_a_drawing() {
     let page = html::page(&rows, "cargo run --release --");
     let failures: usize = all.iter().map(|(_, report)| report.failures.len()).sum();
     assert!(failures > 20, "{failures}");
-    assert_eq!(page.matches("<section class=\"failure\"").count(), failures);
-    assert_eq!(page.matches("<script type=\"application/json\"").count(), failures);
+    let parsed = Html::parse_document(&page);
+    assert_eq!(parsed.errors, Vec::<&str>::new(), "valid HTML");
+    let drawn = Selector::parse("section.failure > script[type='application/json']");
+    assert_eq!(parsed.select(&drawn.expect("a selector")).count(), failures);
     // To be looked at.
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scenarios.html");
     fs::write(path, page).expect("the target directory can be written");

@@ -24,8 +24,10 @@ fn page(failures: Vec<Failure>) -> String {
     let mut all: Vec<(Scenario, Report)> = common::scenarios();
     all[0].1.failures = failures;
     all[0].1.end = End::Exhausted;
-    let rows: Vec<Row<'_>> =
-        all.iter().map(|(scenario, report)| Row::new(scenario, report, true)).collect();
+    let rows: Vec<Row<'_>> = all
+        .iter()
+        .map(|(scenario, report)| Row::new(scenario, report, scenario.sampled.is_none()))
+        .collect();
     html::page(&rows, PROGRAM)
 }
 
