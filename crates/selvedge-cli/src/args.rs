@@ -58,6 +58,8 @@ pub(crate) enum Format {
     Github,
     /// A table, and what is not as expected
     Markdown,
+    /// A page for a browser: each failure, to step through
+    Html,
 }
 
 /// In which formats the results go where.

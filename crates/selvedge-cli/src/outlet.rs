@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use selvedge_engines::replace_file;
 use selvedge_report::summary::Row;
-use selvedge_report::{github, json, junit, markdown, sarif};
+use selvedge_report::{github, html, json, junit, markdown, sarif};
 
 use crate::args::{Format, Formats};
 use crate::check::program;
@@ -38,6 +38,7 @@ enum Document {
     Junit,
     Sarif,
     Markdown,
+    Html,
 }
 
 impl Document {
@@ -48,6 +49,7 @@ impl Document {
             Format::Junit => Some(Document::Junit),
             Format::Sarif => Some(Document::Sarif),
             Format::Markdown => Some(Document::Markdown),
+            Format::Html => Some(Document::Html),
         }
     }
 
@@ -57,6 +59,7 @@ impl Document {
             Document::Junit => "selvedge.junit.xml",
             Document::Sarif => "selvedge.sarif",
             Document::Markdown => "selvedge.md",
+            Document::Html => "selvedge.html",
         }
     }
 
@@ -67,6 +70,7 @@ impl Document {
             Document::Junit => junit::document(rows, &program),
             Document::Sarif => sarif::document(rows, &program),
             Document::Markdown => markdown::document(rows, &program),
+            Document::Html => html::page(rows, &program),
         }
     }
 }
@@ -99,7 +103,7 @@ impl Outlet {
         }
         if files.is_empty() {
             let what = "--out: nothing is to be written; \
-                        --format json, junit, sarif and markdown have files";
+                        --format json, junit, sarif, markdown and html have files";
             return Err(what.into());
         }
         writable(directory).map_err(|error| cannot_write(directory, &error))?;

@@ -12,9 +12,10 @@
 //! | all that `selvedge::model` says when it panics | [`report`](failure::report) |
 //! | verdicts of many scenarios | [`summary`] |
 //! | one JSON object for each scenario | [`json`] |
+//! | a page for a browser (feature `html`, on by default) | [`html`](html::page) |
 //! | what build servers read | `junit`, `sarif`, `github`, `markdown` |
 //!
-//! The last ones need the feature `ci`, which is on by default.
+//! These need the feature `ci`, which is on by default.
 //!
 //! [`Report`]: selvedge_core::report::Report
 //! [`Trace`]: selvedge_core::trace::Trace
@@ -28,6 +29,8 @@ pub mod failure;
 mod finding;
 #[cfg(feature = "ci")]
 pub mod github;
+#[cfg(feature = "html")]
+pub mod html;
 pub mod json;
 #[cfg(feature = "ci")]
 pub mod junit;
