@@ -14,7 +14,8 @@ pub fn explain(trace: &Trace, fault: &Fault) -> Option<Explanation> {
     let reading = Reading { trace };
     match fault.kind {
         FailureKind::Deadlock | FailureKind::Leak => {
-            reading.lost_wakeup().or_else(|| reading.cycle()).or_else(|| reading.kept_lock())
+            let wakeup = reading.lost_wakeup().or_else(|| reading.wrong_wakeup());
+            wakeup.or_else(|| reading.cycle()).or_else(|| reading.kept_lock())
         }
         FailureKind::DataRace => reading.race(),
         FailureKind::DoubleLock => reading.double_lock(),
@@ -274,6 +275,47 @@ impl<'a> Reading<'a> {
                 self.at(began),
             );
             return self.found("lost wakeup", text, vec![notified, began]);
+        }
+        None
+    }
+
+    /// A notification meant for one thread has woken another one, which waits
+    /// again.
+    fn wrong_wakeup(&self) -> Option<Explanation> {
+        let waiting = |s: &TraceStep| s.role == Role::Wait;
+        for (_, waiter) in self.blocked().filter(|(_, s)| waiting(s)) {
+            let on_it = self.operations().filter(|(_, s)| s.object == waiter.object);
+            let last_wait = |thread: usize| {
+                let mut waits = on_it.clone().filter(|(_, s)| s.thread == thread && waiting(s));
+                waits.next_back().map(|(i, _)| i)
+            };
+            let Some(since) = last_wait(waiter.thread) else { continue };
+            let later = on_it.clone().filter(|(i, _)| *i > since);
+            for (notified, notify) in later.filter(|(_, s)| s.role == Role::Notify(1)).rev() {
+                let others = self.blocked().filter(|(_, s)| {
+                    waiting(s) && s.object == waiter.object && s.thread != waiter.thread
+                });
+                for (_, other) in others {
+                    let again = last_wait(other.thread);
+                    let Some(again) = again.filter(|again| *again > notified) else { continue };
+                    let (me, they) = (self.name(waiter.thread), self.name(other.thread));
+                    let text = format!(
+                        "{} notified one of those who waited for {} at {}: {they} was woken, found \
+                         nothing to do and waited again at {}; {me}, which has waited since {}, was \
+                         not",
+                        self.name(notify.thread),
+                        self.object(notified),
+                        self.at(notified),
+                        self.at(again),
+                        self.at(since),
+                    );
+                    return self.found(
+                        "wakeup of the wrong thread",
+                        text,
+                        vec![since, notified, again],
+                    );
+                }
+            }
         }
         None
     }

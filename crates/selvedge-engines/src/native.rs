@@ -6,7 +6,7 @@ use selvedge_core::explore::{
     Dfs, Effort, Exhaustive, Limits, Narrated, PreemptionBound, Random, Replay, Strategy, execute,
     explore, nearest_passing, simplest, size,
 };
-use selvedge_core::failure::{Failure, Fault, Simplified, Size};
+use selvedge_core::failure::{Explanation, Failure, Fault, Simplified, Size};
 use selvedge_core::machine::Machine;
 use selvedge_core::report::{End, Engine, Report};
 use selvedge_core::schedule::Schedule;
@@ -127,15 +127,19 @@ fn show(machine: &mut Native, settings: &Settings, failure: &mut Failure) {
         elapsed: simpler.elapsed,
     });
     failure.story.met = met.filter(|met| met.schedule != shown.schedule).map(|met| met.trace);
-    failure.story.explanation = explain(&shown.trace, &shown.fault).map(|mut explanation| {
-        explanation.lines = source::lines(&shown.trace, &explanation.steps);
-        explanation
-    });
+    failure.story.explanation = in_words(&shown.trace, &shown.fault);
     failure.story.passing = nearest_passing(machine, &shown.schedule, max_steps)
         .map(|schedule| repeat(machine, schedule, max_steps, None, |world, _| world.trace(None)));
     failure.schedule = Some(shown.schedule.to_string());
     failure.trace = Some(shown.trace);
     failure.fault = shown.fault;
+}
+
+/// What went wrong, with the lines of code that decide.
+fn in_words(trace: &Trace, fault: &Fault) -> Option<Explanation> {
+    let mut explanation = explain(trace, fault)?;
+    explanation.lines = source::lines(trace, &explanation.steps);
+    Some(explanation)
 }
 
 /// An execution that meets a failure.
@@ -210,7 +214,9 @@ pub(crate) fn replay(
         };
         report.record(world.faults(), |_| Some(text.clone()));
         for failure in &mut report.failures {
-            failure.trace = Some(world.trace(Some(&failure.fault)));
+            let trace = world.trace(Some(&failure.fault));
+            failure.story.explanation = in_words(&trace, &failure.fault);
+            failure.trace = Some(trace);
         }
         Replayed { trace: world.trace(world.faults().first()), report }
     })
