@@ -62,10 +62,17 @@ struct One<'a> {
     schedule: Option<&'a str>,
     executions: u64,
     count: u64,
+    /// What the pattern is called that the execution has, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<&'a str>,
+    /// A sentence about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'a str>,
 }
 
 impl<'a> From<&'a Failure> for One<'a> {
     fn from(failure: &'a Failure) -> Self {
+        let told = failure.story.explanation.as_ref();
         One {
             kind: failure.kind().as_str(),
             name: failure.name(),
@@ -74,6 +81,8 @@ impl<'a> From<&'a Failure> for One<'a> {
             schedule: failure.schedule(),
             executions: failure.executions,
             count: failure.count,
+            pattern: told.map(|told| &*told.pattern),
+            explanation: told.map(|told| &*told.text),
         }
     }
 }
