@@ -1,7 +1,7 @@
 //! A failure in full: what the program said, what it means, who waits for
 //! whom, the drawing, and how to see it again.
 
-use selvedge_core::failure::{Detail, Explanation, Failure, Simplified, SourceLine};
+use selvedge_core::failure::{Detail, Explanation, Failure, Simplified, SourceLine, Story};
 use selvedge_core::report::{Report, Verdict};
 use selvedge_core::trace::Trace;
 
@@ -47,12 +47,34 @@ pub fn failure(failure: &Failure, title: &str, replay: Option<&str>, style: &Sty
     out
 }
 
+/// Several failures of a program, each as [`failure`] writes it, with the
+/// command that `replay` gives; an execution that shows several of them is
+/// drawn, explained and to be repeated once.
+pub fn failures(
+    list: &[&Failure],
+    title: &str,
+    replay: impl Fn(&Failure) -> Option<String>,
+    style: &Style,
+) -> Vec<String> {
+    let write = |(index, one): (usize, &&Failure)| {
+        let shown = |earlier: &&Failure| earlier.schedule == one.schedule;
+        if one.schedule.is_some() && list[..index].iter().any(shown) {
+            let (trace, schedule, story) = (None, None, Story::default());
+            failure(&Failure { trace, schedule, story, ..(*one).clone() }, title, None, style)
+        } else {
+            failure(one, title, replay(one).as_deref(), style)
+        }
+    };
+    list.iter().enumerate().map(write).collect()
+}
+
 /// All that `selvedge::model` says about an exploration: each failure in full
 /// and what was explored; one sentence if there is none.
 pub fn report(report: &Report, style: &Style) -> String {
     let mut out = String::new();
-    for one in &report.failures {
-        out.push_str(&failure(one, "", None, style));
+    let list: Vec<&Failure> = report.failures.iter().collect();
+    for one in failures(&list, "", |_| None, style) {
+        out.push_str(&one);
         out.push('\n');
     }
     out.push_str(&conclusion(report, style));

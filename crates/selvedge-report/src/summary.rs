@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use selvedge_core::failure::{Failure, Story};
+use selvedge_core::failure::Failure;
 use selvedge_core::report::{End, Engine, Report, Verdict};
 use selvedge_core::scenario::{Agreement, Expectation, Scenario};
 
@@ -54,18 +54,8 @@ impl<'a> Row<'a> {
     /// These failures of the report in full, each with the command that repeats
     /// it; an execution that shows several of them is drawn once.
     pub fn drawings(&self, failures: &[&Failure], program: &str, style: &Style) -> Vec<String> {
-        let draw = |(index, one): (usize, &&Failure)| {
-            let name = &self.scenario.name;
-            let drawn = |earlier: &&Failure| earlier.schedule == one.schedule;
-            if one.schedule.is_some() && failures[..index].iter().any(drawn) {
-                let (trace, schedule, story) = (None, None, Story::default());
-                let headline = Failure { trace, schedule, story, ..(*one).clone() };
-                failure::failure(&headline, name, None, style)
-            } else {
-                failure::failure(one, name, self.replay(one, program).as_deref(), style)
-            }
-        };
-        failures.iter().enumerate().map(draw).collect()
+        let replay = |failure: &Failure| self.replay(failure, program);
+        failure::failures(failures, &self.scenario.name, replay, style)
     }
 
     /// What stands at the left of the row in a table: `✓`, `~`, `?` or `✗`.

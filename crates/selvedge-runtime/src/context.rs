@@ -234,8 +234,8 @@ impl Context {
 
     /// The same for an operation that `kind` makes.
     ///
-    /// Inlined, and made twice, so that the operation is written once, to
-    /// where it is read: copying it just after it was written would stall.
+    /// Inlined, and made anew for each that reads it: copying an operation just
+    /// after it was written would stall.
     #[inline(always)]
     pub(crate) fn perform_made(
         &self,

@@ -55,12 +55,12 @@ impl Strategy for Follow {
     fn end(&mut self, _world: &World) {}
 }
 
-/// Gives another strategy's runs a length that is not theirs.
-struct Shortened(Random);
+/// Gives another strategy's runs another length.
+struct Resized(Random, fn(u32) -> u32);
 
-impl Strategy for Shortened {
+impl Strategy for Resized {
     fn name(&self) -> String {
-        "shortened".to_owned()
+        "resized".to_owned()
     }
 
     fn begin(&mut self) -> bool {
@@ -69,7 +69,7 @@ impl Strategy for Shortened {
 
     fn next(&mut self, view: &View<'_>) -> Decision {
         match self.0.next(view) {
-            Decision::Run(step, more) => Decision::Run(step, more / 2),
+            Decision::Run(step, more) => Decision::Run(step, (self.1)(more)),
             other => other,
         }
     }
@@ -163,9 +163,19 @@ fn every_step_is_drawn_uniformly() {
     }
 }
 
+/// A wrapper that asks for each step gets the same walk.
 #[test]
-fn runs_of_another_length_are_told_apart() {
-    let distance = distance(&adders(2, 3), &mut Shortened(Random::new(5)));
+fn runs_may_be_cut_short() {
+    for shorter in [|_| 0, |more| more / 2] {
+        let distance = distance(&adders(3, 2), &mut Resized(Random::new(5), shorter));
+        assert!(distance.abs() < 4.0, "{distance}");
+    }
+}
+
+#[test]
+fn runs_that_are_too_long_are_told_apart() {
+    let distance =
+        distance(&adders(2, 3), &mut Resized(Random::new(5), |more| more.saturating_add(1)));
     assert!(distance > 20.0, "{distance}");
 }
 

@@ -51,8 +51,9 @@ pub enum Decision {
     Step(Step),
     /// Take this step, and then up to that many more of the same thread, as
     /// long as the same threads are enabled. It costs less than to be asked
-    /// for each of them. A step with several outcomes is asked for
-    /// ([`View::undone`]).
+    /// for each of them. A step with several outcomes is asked for, and a
+    /// wrapper may ask for any: [`View::is_unchanged`] says whether what was
+    /// decided before still makes sense.
     Run(Step, u32),
     /// Abandon the execution: an equivalent one was or will be seen.
     Abandon,
@@ -105,16 +106,10 @@ impl<'a> View<'a> {
         self.world.events()
     }
 
-    /// What is left of the last [`Decision::Run`]: the thread and its steps, if
-    /// any. The next one has several outcomes, or else it would not be asked for.
-    pub fn undone(&self) -> Option<(ThreadId, u32)> {
-        self.world.undone()
-    }
-
-    /// True if the steps of the last [`Decision::Run`] were all taken, and the
-    /// same threads are enabled as then; false in a narrowed view.
-    pub fn has_run_out(&self) -> bool {
-        !self.narrowed && self.world.has_run_out()
+    /// True if the same threads are enabled as at the last decision; false in a
+    /// narrowed view.
+    pub fn is_unchanged(&self) -> bool {
+        !self.narrowed && self.world.is_unchanged()
     }
 
     /// The execution, for strategies that want to know more.

@@ -19,33 +19,48 @@ pub struct Random {
     seed: u64,
     execution: u64,
     rng: Xoshiro256PlusPlus,
-    /// Which of the enabled threads takes the step after the present run.
-    after: Option<u32>,
+    run: Run,
+}
+
+/// Steps that are drawn at once, by indices of the enabled threads.
+#[derive(Debug, Default)]
+struct Run {
+    /// Who takes them.
+    now: u32,
+    /// How many steps the execution has when they are done.
+    until: usize,
+    /// Who takes the next one: another thread.
+    after: u32,
 }
 
 impl Random {
     /// A walk with this seed. It never ends by itself.
     pub fn new(seed: u64) -> Self {
-        Random { seed, execution: 0, rng: Xoshiro256PlusPlus::seed_from_u64(seed), after: None }
+        let rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        Random { seed, execution: 0, rng, run: Run::default() }
     }
 
     /// The thread that goes on, and how many more steps it takes before
     /// another one is drawn: what independent draws before each step would
-    /// say. That other one takes the step after them, if the same threads
-    /// are enabled then; else what was drawn is of no consequence.
+    /// say. As long as the same threads are enabled these draws are kept to;
+    /// else those that are left are of no consequence.
     #[inline(always)]
-    fn draw(&mut self, enabled: &[ThreadId], has_run_out: bool) -> (ThreadId, u32) {
+    fn draw(&mut self, enabled: &[ThreadId], unchanged: bool, done: usize) -> (ThreadId, u32) {
+        if unchanged && done < self.run.until {
+            return (enabled[self.run.now as usize], (self.run.until - done - 1) as u32);
+        }
         let n = enabled.len() as u32;
-        let now = match self.after.filter(|_| has_run_out) {
-            Some(now) => now,
-            None => self.rng.random_range(0..n),
+        let now = match unchanged && done == self.run.until {
+            true => self.run.after,
+            false => self.rng.random_range(0..n),
         };
         let (more, others) = match n {
             // So many coins show the same side before one shows the other.
             2 => (self.rng.next_u64().trailing_zeros(), 0),
             _ => (self.repeats(n), self.rng.random_range(0..n - 1)),
         };
-        self.after = Some(others + u32::from(others >= now));
+        let after = others + u32::from(others >= now);
+        self.run = Run { now, until: done + 1 + more as usize, after };
         (enabled[now as usize], more)
     }
 
@@ -82,10 +97,9 @@ impl Strategy for Random {
 
     #[inline(always)]
     fn next(&mut self, view: &View<'_>) -> Decision {
-        let (thread, more) = match (view.undone(), view.enabled()) {
-            (Some((thread, left)), _) => (thread, left - 1),
-            (None, [only]) => (*only, u32::MAX),
-            (None, enabled) => self.draw(enabled, view.has_run_out()),
+        let (thread, more) = match view.enabled() {
+            [only] => (*only, u32::MAX),
+            enabled => self.draw(enabled, view.is_unchanged(), view.events().len()),
         };
         let choice = match view.choices(thread) {
             Choices::Below(1) => 0,

@@ -5,7 +5,10 @@
 //! ends, or when the step changed something that a parked thread waits for:
 //! each object counts the threads at operations on it that it may block.
 
+use std::panic::Location;
+
 use super::{Choices, Life, World};
+use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{ObjectId, ThreadId};
 use crate::model::{MutexState, ObjectState};
 use crate::op::{MutexOp, Op, OpKind, ThreadOp};
@@ -276,21 +279,14 @@ impl World {
         self.enabled.decide(more);
     }
 
-    /// The thread of the last step, and how many more steps it was decided to
-    /// take, if any.
-    #[inline]
-    pub(crate) fn undone(&self) -> Option<(ThreadId, u32)> {
-        match self.enabled.left {
-            0 => None,
-            left => Some((self.events.last()?.thread, left)),
-        }
-    }
-
     /// The thread of the last step, if it was decided that it takes one more,
     /// and that has a single outcome. To be asked once for each step.
     #[inline]
     pub(crate) fn goes_on(&mut self) -> Option<ThreadId> {
-        let (thread, _) = self.undone()?;
+        if self.enabled.left == 0 {
+            return None;
+        }
+        let thread = self.events.last()?.thread;
         if self.choices(thread) != Choices::Below(1) {
             return None;
         }
@@ -298,11 +294,10 @@ impl World {
         Some(thread)
     }
 
-    /// True if the steps of the last decision were taken and the same threads
-    /// are enabled as then.
+    /// True if the same threads are enabled as when the driver decided last.
     #[inline]
-    pub(crate) fn has_run_out(&self) -> bool {
-        self.enabled.same && self.enabled.left == 0
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.enabled.same
     }
 
     /// The threads that can go on, in order of creation, as of the last call
@@ -344,5 +339,29 @@ impl World {
     #[inline]
     pub fn is_finished(&self, thread: ThreadId) -> bool {
         self.threads[thread.index()].life == Life::Finished
+    }
+
+    fn check_double_lock(&mut self, thread: ThreadId, object: ObjectId) {
+        if let ObjectState::Mutex(mutex) = self.state(object)
+            && mutex.owner == Some(thread)
+            && let Some(op) = self.announced(thread)
+        {
+            self.double_lock(thread, object, op.at);
+        }
+    }
+
+    #[cold]
+    fn double_lock(&mut self, thread: ThreadId, object: ObjectId, at: &'static Location<'static>) {
+        let name = self.object_name(object);
+        let who = self.thread_name(thread);
+        let mut fault = Fault::new(
+            FailureKind::DoubleLock,
+            format!("{who} locks {name}, which it holds already"),
+        )
+        .at(at);
+        if let Some(at) = self.acquired_at(object, thread) {
+            fault = fault.detail(format!("{who} locked {name} before"), Some(Place::from(at)));
+        }
+        self.fail(fault);
     }
 }

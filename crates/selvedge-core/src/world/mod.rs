@@ -22,10 +22,10 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::dependence::{Footprint, footprint};
-use crate::failure::{FailureKind, Fault, Place};
+use crate::failure::{FailureKind, Fault};
 use crate::id::{EventId, ObjectId, ThreadId, ThreadPath};
 use crate::model::ObjectState;
-use crate::op::{Access, Op, OpKind, SelectOp, ThreadOp};
+use crate::op::{Access, Op, OpKind, SelectOp};
 
 pub use choices::{Choices, MAX_CASES};
 use enabled::{Enabled, Gate};
@@ -330,20 +330,6 @@ impl World {
         self.runs_on
     }
 
-    /// The operation of a receive on one of several channels.
-    ///
-    /// # Panics
-    /// If there are more than [`MAX_CASES`].
-    pub fn select(&mut self, channels: &[ObjectId]) -> OpKind {
-        assert!(channels.len() <= MAX_CASES, "a select has at most {MAX_CASES} cases");
-        for pair in channels.windows(2) {
-            self.unite(pair[0], pair[1]);
-        }
-        let first = self.cases.len() as u32;
-        self.cases.extend_from_slice(channels);
-        OpKind::Select(SelectOp { first, count: channels.len() as u32 })
-    }
-
     /// Names a thread for reports.
     pub fn name_thread(&mut self, thread: ThreadId, name: &str) {
         let t = &mut self.threads[thread.index()];
@@ -468,31 +454,6 @@ impl World {
         &self.objects[object.index()].state
     }
 
-    /// The choices of the operation announced by an enabled thread.
-    #[inline]
-    pub fn choices(&self, thread: ThreadId) -> Choices {
-        // What always takes effect, and what waits for a mutex, has one outcome;
-        // so has the rest, but for a few.
-        match self.threads[thread.index()].gate {
-            Gate::Open | Gate::Mutex(_) | Gate::Ended(_) => Choices::Below(1),
-            _ => self.choices_among(thread),
-        }
-    }
-
-    #[inline(never)]
-    fn choices_among(&self, thread: ThreadId) -> Choices {
-        match self.announced(thread) {
-            Some(Op { kind: OpKind::Thread(ThreadOp::Any(n)), .. }) => Choices::Below(*n),
-            Some(Op { kind: OpKind::Select(select), .. }) => {
-                Choices::Among(self.ready_cases(*select))
-            }
-            Some(op @ Op { kind: OpKind::Condvar(_), .. }) => {
-                Choices::Below(self.object_of(op).choices(&op.kind))
-            }
-            _ => Choices::Below(1),
-        }
-    }
-
     /// True if the operation announced by `thread` commutes with whatever
     /// other threads may do, now and later.
     pub fn is_local(&self, thread: ThreadId) -> bool {
@@ -566,43 +527,5 @@ impl World {
 
     fn object_of(&self, op: &Op) -> &ObjectState {
         self.state(op.object.expect("an operation on an object names it"))
-    }
-
-    pub(crate) fn case_channels(&self, select: SelectOp) -> &[ObjectId] {
-        &self.cases[select.first as usize..][..select.count as usize]
-    }
-
-    fn ready_cases(&self, select: SelectOp) -> u64 {
-        let mut ready = 0;
-        for (i, &channel) in self.case_channels(select).iter().enumerate() {
-            if let ObjectState::Channel(s) = self.state(channel) {
-                ready |= u64::from(s.ready()) << i;
-            }
-        }
-        ready
-    }
-
-    fn check_double_lock(&mut self, thread: ThreadId, object: ObjectId) {
-        if let ObjectState::Mutex(mutex) = self.state(object)
-            && mutex.owner == Some(thread)
-            && let Some(op) = self.announced(thread)
-        {
-            self.double_lock(thread, object, op.at);
-        }
-    }
-
-    #[cold]
-    fn double_lock(&mut self, thread: ThreadId, object: ObjectId, at: &'static Location<'static>) {
-        let name = self.object_name(object);
-        let who = self.thread_name(thread);
-        let mut fault = Fault::new(
-            FailureKind::DoubleLock,
-            format!("{who} locks {name}, which it holds already"),
-        )
-        .at(at);
-        if let Some(at) = self.acquired_at(object, thread) {
-            fault = fault.detail(format!("{who} locked {name} before"), Some(Place::from(at)));
-        }
-        self.fail(fault);
     }
 }

@@ -15,8 +15,6 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use selvedge_core::failure::{Explanation, Failure, SourceLine};
-use selvedge_core::report::Verdict;
-use selvedge_core::scenario::Agreement;
 use selvedge_core::trace::Trace;
 use serde::Serialize;
 
@@ -59,13 +57,6 @@ pub fn page(rows: &[Row<'_>], program: &str) -> String {
     document("Selvedge", &sentence, &body)
 }
 
-/// One failure, as of a test. `title` is the name of the test, `replay` the
-/// line that repeats it.
-pub fn failure(failure: &Failure, title: &str, replay: Option<&str>) -> String {
-    let body = section(failure, title, replay.map(str::to_owned), &name(0));
-    document(title, &headline(failure), &body)
-}
-
 /// The name of a failure in the address of the page.
 fn name(index: usize) -> String {
     format!("f{}", index + 1)
@@ -100,13 +91,12 @@ fn shown(text: &str) -> String {
     harmless(text.trim())
 }
 
-fn mark(row: &Row<'_>) -> (&'static str, &'static str) {
-    let settled = matches!(row.report.verdict(), Verdict::Fails | Verdict::HoldsExhausted);
-    match row.agreement {
-        Agreement::Contradicted => ("✗", "bad"),
-        Agreement::Undecided => ("?", "unsure"),
-        Agreement::AsExpected if settled => ("✓", "good"),
-        Agreement::AsExpected => ("~", "unsure"),
+/// The class of a row's mark.
+fn class(mark: &str) -> &'static str {
+    match mark {
+        "✓" => "good",
+        "✗" => "bad",
+        _ => "unsure",
     }
 }
 
@@ -128,9 +118,8 @@ fn verdicts(rows: &[Row<'_>]) -> Markup {
                 }
                 tbody {
                     @for (row, first) in rows.iter().zip(firsts) {
-                        @let (sign, class) = mark(row);
                         tr {
-                            td.mark.(class) { (sign) }
+                            td.mark.(class(row.mark())) { (row.mark()) }
                             td {
                                 @if row.report.failures.is_empty() { (shown(&row.scenario.name)) }
                                 @else { a href={ "#" (name(first)) } { (shown(&row.scenario.name)) } }

@@ -21,7 +21,15 @@ const PROGRAM: &str = "cargo run --release --";
 
 /// A page of made-up scenarios, with these failures in the first one.
 fn page(failures: Vec<Failure>) -> String {
+    page_of(None, failures)
+}
+
+/// The same; the first one may have another name.
+fn page_of(name: Option<&'static str>, failures: Vec<Failure>) -> String {
     let mut all: Vec<(Scenario, Report)> = common::scenarios();
+    if let Some(name) = name {
+        all[0].0.name = name.into();
+    }
     all[0].1.failures = failures;
     all[0].1.end = End::Exhausted;
     let rows: Vec<Row<'_>> = all
@@ -40,8 +48,8 @@ fn pages() -> [String; 4] {
     [
         page(vec![lost_update(), deadlock()]),
         page(vec![hostile()]),
-        html::failure(&hostile(), HOSTILE, Some(HOSTILE)),
-        html::failure(&long(300), "long", None),
+        page_of(Some(HOSTILE), vec![hostile()]),
+        page(vec![long(300)]),
     ]
 }
 
@@ -101,7 +109,7 @@ fn text_of_the_program_is_never_markup() {
 #[test]
 fn the_executions_in_a_page_are_those_of_the_failure() {
     for failure in [lost_update(), hostile()] {
-        let page = html::failure(&failure, "t", None);
+        let page = page(vec![failure.clone()]);
         let page = Html::parse_document(&page);
         let json: String = selected(&page, "script[type='application/json']")[0].text().collect();
         let data: Value = serde_json::from_str(&json).expect("JSON");
@@ -130,7 +138,7 @@ fn contrast(one: &str, other: &str) -> f64 {
 #[test]
 fn colours_can_be_told_from_the_paper() {
     assert!((contrast("#000000", "#ffffff") - 21.0).abs() < 0.01);
-    let text = html::failure(&lost_update(), "t", None);
+    let text = page(vec![lost_update()]);
     // Both colours of a name: in the light, in the dark.
     let colours = |name: &str| {
         let pair = text.split_once(&format!("--{name}: light-dark(")).expect("a colour").1;

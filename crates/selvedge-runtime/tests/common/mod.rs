@@ -1,9 +1,11 @@
 //! How the tests of the runtime explore programs.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as RealMutex};
 
 use selvedge_core::explore::{Dfs, Exhaustive, Limits, Strategy, explore};
+use selvedge_core::failure::{FailureKind, Fault};
 use selvedge_core::report::{Engine, Report};
 use selvedge_runtime::Native;
 
@@ -27,4 +29,29 @@ pub(crate) fn search(body: impl Fn() + Send + Sync + 'static) -> Report {
         assert_eq!((report.executions, report.blocked), (naive.executions, 0), "{report:?}");
     }
     report
+}
+
+/// All results of a program, over all its behaviours.
+pub(crate) fn outcomes<T: Ord + Send + 'static>(
+    body: impl Fn() -> T + Send + Sync + 'static,
+) -> BTreeSet<T> {
+    let seen = Arc::new(RealMutex::new(BTreeSet::new()));
+    let keep = Arc::clone(&seen);
+    let report = search(move || {
+        let result = body();
+        keep.lock().unwrap().insert(result);
+    });
+    assert!(report.exhausted(), "{report:?}");
+    assert!(report.failures().is_empty(), "{report:?}");
+    std::mem::take(&mut *seen.lock().unwrap())
+}
+
+/// The only failure of a program, and its kind.
+pub(crate) fn failure(body: impl Fn() + Send + Sync + 'static) -> Fault {
+    let report = search(body);
+    assert_eq!(report.failures().len(), 1, "{:#?}", report.failures());
+    // What follows a data race is not explored.
+    let raced = report.failures()[0].kind() == FailureKind::DataRace;
+    assert_eq!(report.exhausted(), !raced, "{report:?}");
+    report.failures()[0].fault.clone()
 }

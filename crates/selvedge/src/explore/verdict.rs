@@ -7,7 +7,7 @@ use selvedge_core::failure::Failure;
 use selvedge_core::place::Place;
 use selvedge_core::report::{Report, Verdict};
 use selvedge_report::Style;
-use selvedge_report::failure::{conclusion, failure, report as render};
+use selvedge_report::failure::{conclusion, failures, report as render};
 
 use super::program::{Explored, Found, Input};
 
@@ -113,9 +113,10 @@ impl Subject {
         if let Some(input) = input {
             text.push_str(&format!("input: {}\n\n", input.text));
         }
-        for f in report.failures() {
-            let again = f.schedule().map(|_| self.again(f, input));
-            text.push_str(&failure(f, "", again.as_deref(), &style()));
+        let list: Vec<&Failure> = report.failures().iter().collect();
+        let again = |f: &Failure| f.schedule().map(|_| self.again(f, input));
+        for one in failures(&list, "", again, &style()) {
+            text.push_str(&one);
             text.push('\n');
         }
         text.push_str(&conclusion(report, &style()));
