@@ -106,6 +106,23 @@ fn a_corpus_has_to_be_named() {
     refused(&mut selvedge(&["check", "litmus/", "--engine", "loom"]), &["'litmus/'"]);
 }
 
+/// One screen is enough for every scenario that breaks; the command that
+/// repeats it may take more than one line of it.
+#[test]
+fn show_fits_on_a_screen() {
+    let all = json(&["--strategy", "random", "--max-executions", "1"]);
+    let breaks = all.iter().filter(|row| row["expected"] == "breaks");
+    let names: Vec<&str> = breaks.map(|row| row["scenario"].as_str().expect("a name")).collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        let shown = session(&["show", name]);
+        let drawn = shown.lines().filter(|line| !line.starts_with(['$', '[']));
+        let wide = |line: &str| line.chars().count().div_ceil(100).max(1);
+        let lines: usize = drawn.map(wide).sum();
+        assert!(lines <= 40, "{lines} lines:\n{shown}");
+    }
+}
+
 #[test]
 fn show() {
     snapshot!("show_breaks", session(&["show", "purchase/unsynchronized"]));

@@ -64,7 +64,8 @@ impl Drawing<'_> {
         // Nobody hands over to a thread that waits, nor does one that waits.
         let mut from = self.acting.filter(|&last| last != row.thread);
         self.acting = (row.kind != StepKind::Blocked).then_some(row.thread);
-        from = from.filter(|_| row.kind != StepKind::Blocked);
+        // The line from a thread that is joined shows already who goes on.
+        from = from.filter(|last| row.kind != StepKind::Blocked && !row.joins.contains(last));
         if let Some(last) = from.filter(|&last| !self.has_room(last, row)) {
             self.hand_over(last, row.thread, index);
             from = None;
@@ -79,10 +80,8 @@ impl Drawing<'_> {
     /// True if the line of control fits into the row to which it goes.
     fn has_room(&self, from: usize, row: &Row) -> bool {
         let (from, x) = (self.layout.xs[from], self.layout.xs[row.thread]);
-        let linked = !row.spawns.is_empty() || !row.joins.is_empty();
-        let width = self.layout.widths[row.thread] - 2;
-        let text = text::wrap(&row.text, width).first().map_or(0, |text| text::width(text));
-        row.kind != StepKind::Failure && !linked && (from < x || x + 2 + text + 3 < from)
+        let text = self.layout.texts(row).first().map_or(0, |text| text::width(text));
+        row.kind != StepKind::Failure && !row.is_linked() && (from < x || x + 2 + text + 3 < from)
     }
 
     /// The line of control, from the thread that stops to the one that goes on.
@@ -115,13 +114,12 @@ impl Drawing<'_> {
         let thread = row.thread;
         let x = self.layout.xs[thread];
         let (glyph, glyph_ink, ink) = mark(row);
-        let texts = text::wrap(&row.text, self.layout.widths[thread] - 2);
-        let linked = !row.spawns.is_empty() || !row.joins.is_empty();
+        let texts = self.layout.texts(row);
 
         let mut place = None;
         for (number, text) in texts.iter().enumerate() {
             // A thread that this row spawns or joins begins or ends in its last line.
-            let done = if number == 0 || linked { index } else { index + 1 };
+            let done = if number == 0 || row.is_linked() { index } else { index + 1 };
             let mut line = self.lines_of_life(done);
             let behind = x + 2 + text::width(text) + 1;
             if number == 0 {
@@ -137,6 +135,7 @@ impl Drawing<'_> {
                 put_numbers(&mut line, self.layout.gutter, row);
                 line.put(x, glyph_ink, glyph);
             }
+            line.clear(x + 1, behind);
             line.put(x + 2, ink, text);
             if number + 1 == texts.len() {
                 self.links(&mut line, row, x, behind);

@@ -31,6 +31,35 @@ pub(super) struct Layout {
     pub(super) place_x: Option<usize>,
     /// How places are written.
     pub(super) form: PlaceForm,
+    /// Where a line ends.
+    end: usize,
+}
+
+impl Layout {
+    /// The lines of a row's text. What is too long for its column hangs over
+    /// the columns to its right, whose threads do nothing meanwhile, if it is
+    /// much shorter that way.
+    pub(super) fn texts(&self, row: &Row) -> Vec<String> {
+        let narrow = self.widths[row.thread] - 2;
+        if text::width(&row.text) <= narrow {
+            return text::wrap(&row.text, narrow);
+        }
+        if row.is_linked() {
+            // `spawn NAME`: the line leads to the name.
+            let verb = row.text.split(' ').next().unwrap_or_default();
+            return text::wrap(verb, narrow);
+        }
+        let end = match (self.place_x, &row.place) {
+            (Some(x), _) => x - GAP,
+            (None, Some(place)) => {
+                self.end.saturating_sub(text::width(&self.form.write(place)) + GAP)
+            }
+            (None, None) => self.end,
+        };
+        let wide = end.saturating_sub(self.xs[row.thread] + 2).max(narrow);
+        let (narrow, wide) = (text::wrap(&row.text, narrow), text::wrap(&row.text, wide));
+        if wide.len() * 2 <= narrow.len() { wide } else { narrow }
+    }
 }
 
 /// How a place is written.
@@ -63,10 +92,10 @@ pub(super) fn columns(trace: &Trace, rows: &[Row], style: &Style) -> Option<Layo
 /// How many lines the rows take.
 fn lines(rows: &[Row], layout: &Layout, style: &Style) -> usize {
     let lines = |row: &Row| {
-        if row.kind == StepKind::Failure {
-            return 1;
-        }
-        let texts = text::wrap(&row.text, layout.widths[row.thread] - 2);
+        let texts = match row.kind {
+            StepKind::Failure => vec![row.text.clone()],
+            _ => layout.texts(row),
+        };
         let end = layout.xs[row.thread] + 2 + texts.first().map_or(0, |text| text::width(text));
         let place = row.place.as_ref().map_or(0, |place| text::width(&layout.form.write(place)));
         let begin = layout.place_x.unwrap_or(end + GAP).max(end + GAP);
@@ -94,21 +123,18 @@ fn arrange(trace: &Trace, rows: &[Row], style: &Style, form: PlaceForm) -> Optio
     let fitting = places.partition_point(|&place| fits(place));
     let inline = (fitting > 0 && fitting * 2 >= places.len()).then(|| places[fitting - 1]);
 
-    let cap = match inline {
-        Some(place) => beside(place),
-        None => cap(&naturals, room),
-    };
-    if cap < widest.min(NARROWEST) {
+    let room = inline.map_or(room, |place| room.saturating_sub(place + GAP));
+    if cap(&naturals, room) < widest.min(NARROWEST) {
         return None;
     }
-    let widths: Vec<usize> = naturals.iter().map(|&natural| natural.min(cap)).collect();
+    let widths = widths(&naturals, room);
     let mut at = gutter;
     let mut xs = Vec::with_capacity(widths.len());
     for width in &widths {
         xs.push(at);
         at += width + GAP;
     }
-    Some(Layout { gutter, xs, widths, place_x: inline.map(|_| at), form })
+    Some(Layout { gutter, xs, widths, place_x: inline.map(|_| at), form, end: style.width })
 }
 
 fn shown(rows: &[Row]) -> impl Iterator<Item = &Row> {
@@ -120,12 +146,11 @@ fn naturals(trace: &Trace, rows: &[Row]) -> Vec<usize> {
     let mut naturals: Vec<usize> =
         trace.threads.iter().map(|thread| text::width(&thread.name).max(8)).collect();
     for row in shown(rows) {
-        let links = !row.spawns.is_empty() || !row.joins.is_empty();
         let extra = match row.kind {
             // The failure's text may leave its column.
             StepKind::Failure => continue,
             // Some room for the line to the other thread.
-            StepKind::Operation if links => 4,
+            StepKind::Operation if row.is_linked() => 4,
             _ => 2,
         };
         let widest = text::harmless(&row.text).lines().map(text::width).max().unwrap_or(0);
@@ -133,6 +158,16 @@ fn naturals(trace: &Trace, rows: &[Row]) -> Vec<usize> {
         *natural = (*natural).max((widest + extra).min(WIDEST));
     }
     naturals
+}
+
+/// The widths of the columns. The last one, whose text cannot hang over others,
+/// is served first.
+fn widths(naturals: &[usize], room: usize) -> Vec<usize> {
+    let (last, others) = naturals.split_last().expect("there is a thread");
+    let comfortable: usize = others.iter().map(|natural| natural.min(&COMFORTABLE)).sum();
+    let last = (*last).min(cap(naturals, room).max(room.saturating_sub(comfortable)));
+    let cap = cap(others, room - last);
+    others.iter().map(|&natural| natural.min(cap)).chain([last]).collect()
 }
 
 /// The largest width that all columns can be limited to so that they fit.
@@ -152,7 +187,15 @@ fn cap(naturals: &[usize], room: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::cap;
+    use super::{cap, widths};
+
+    #[test]
+    fn the_last_column_is_served_first_and_leaves_the_others_readable() {
+        assert_eq!(widths(&[10, 40, 40], 80), [10, 30, 40]);
+        assert_eq!(widths(&[10, 40, 40], 60), [10, 16, 34]);
+        assert_eq!(widths(&[40, 10], 60), [40, 10]);
+        assert_eq!(widths(&[40], 30), [30]);
+    }
 
     #[test]
     fn narrow_columns_leave_their_share_to_the_others() {

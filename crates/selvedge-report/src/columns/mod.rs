@@ -3,8 +3,7 @@
 //! ```text
 //!      main                alice
 //!   1  ● spawn alice ──────╮
-//!      ├╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╮
-//!   2  │                   ● lock accounts       models/src/purchase.rs:21
+//!   2  ├╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌● lock accounts       models/src/purchase.rs:21
 //!      │                   » get alice = 50      models/src/purchase.rs:22
 //! ```
 //!
@@ -44,7 +43,8 @@ const HEAD: usize = 30;
 /// and the program's first remark in it. So are spawns in a row, and joins;
 /// what does not matter to the failure is told in one line, and so are the ends
 /// of threads in a long drawing, and a clone or drop that is counted belongs to
-/// the row above it.
+/// the row above it. What is too long for its column hangs over those to its
+/// right.
 pub fn columns(trace: &Trace, style: &Style) -> String {
     if trace.threads.is_empty() || trace.steps.is_empty() {
         return String::new();

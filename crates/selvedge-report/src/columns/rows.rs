@@ -23,6 +23,13 @@ pub(super) struct Row {
     pub(super) hidden: Option<Hidden>,
 }
 
+impl Row {
+    /// True if there are lines from it to the threads that it starts or joins.
+    pub(super) fn is_linked(&self) -> bool {
+        !self.spawns.is_empty() || !self.joins.is_empty()
+    }
+}
+
 /// Steps that are not shown.
 #[derive(Clone, Debug)]
 pub(super) struct Hidden {

@@ -142,10 +142,15 @@ impl Chromium {
         count.as_u64().expect("a number")
     }
 
+    /// Presses a key, and waits until the page has met it.
     pub(crate) fn press(&mut self, key: &str) {
         let text = if key.len() == 1 { key } else { "" };
+        self.value(
+            "window.met = new Promise(met => addEventListener('keyup', met, { once: true })); 0",
+        );
         self.call("Input.dispatchKeyEvent", json!({ "type": "keyDown", "key": key, "text": text }));
         self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key }));
+        self.value("window.met.then(() => 0)");
     }
 
     pub(crate) fn click(&mut self, selector: &str) {
