@@ -172,6 +172,7 @@ table! {
     "condvar" {
         "wait (begin)" Writes: OpKind::Condvar(CondvarOp::Enqueue),
         "wait (wake)" Local: OpKind::Condvar(CondvarOp::Wake),
+        "wait_timeout (wake)" Writes: OpKind::Condvar(CondvarOp::WakeBy { .. }),
         "notify_one" ReadsOrWrites: OpKind::Condvar(CondvarOp::NotifyOne),
         "notify_all" ReadsOrWrites: OpKind::Condvar(CondvarOp::NotifyAll),
     }
@@ -182,10 +183,13 @@ table! {
     }
     "channel" {
         "send" ReadsOrWrites: OpKind::Channel(ChannelOp::Send),
+        "try_send" ReadsOrWrites: OpKind::Channel(ChannelOp::TrySend),
+        "send_timeout" ReadsOrWrites: OpKind::Channel(ChannelOp::SendBy { .. }),
         "rendezvous (offer)" ReadsOrWrites: OpKind::Channel(ChannelOp::Offer),
         "rendezvous (taken)" Local: OpKind::Channel(ChannelOp::Taken { .. }),
         "recv" ReadsOrWrites: OpKind::Channel(ChannelOp::Recv),
         "try_recv" ReadsOrWrites: OpKind::Channel(ChannelOp::TryRecv),
+        "recv_timeout" ReadsOrWrites: OpKind::Channel(ChannelOp::RecvBy { .. }),
         "select" ReadsOrWrites: OpKind::Select(_),
         "close" ReadsOrWrites: OpKind::Channel(ChannelOp::Close),
         "last sender drops" Writes: OpKind::Channel(ChannelOp::SendersGone),
@@ -193,6 +197,7 @@ table! {
     }
     "park token" {
         "park" Writes: OpKind::Park(ParkOp::Park),
+        "park_timeout" ReadsOrWrites: OpKind::Park(ParkOp::ParkBy { .. }),
         "unpark" Writes: OpKind::Park(ParkOp::Unpark),
     }
     "references" {
@@ -204,7 +209,8 @@ table! {
     "thread" {
         "spawn" Local: OpKind::Thread(ThreadOp::Spawn),
         "join" Local: OpKind::Thread(ThreadOp::Join(_)),
-        "yield_now, spin_loop, sleep" Local: OpKind::Thread(ThreadOp::Yield(_)),
+        "yield_now, spin_loop" Local: OpKind::Thread(ThreadOp::Yield(_)),
+        "sleep" Local: OpKind::Thread(ThreadOp::Sleep { .. }),
         "any" Local: OpKind::Thread(ThreadOp::Any(_)),
         "fence" Local: OpKind::Thread(ThreadOp::Fence(_)),
     }

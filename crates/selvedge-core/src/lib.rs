@@ -11,6 +11,7 @@
 //! | [`explore`] | strategies and the loop that drives them |
 //! | [`schedule`] | the choices that determine an execution, and their printable form |
 //! | [`place`], [`failure`], [`trace`], [`report`] | results, as values that renderers read |
+//! | [`time`] | what sleeps and timeouts mean |
 //! | [`scenario`], [`settings`] | what is explored, and how |
 //!
 //! Nothing here knows how threads are run: a [`machine::Machine`] does that.
@@ -32,6 +33,7 @@ pub mod report;
 pub mod scenario;
 pub mod schedule;
 pub mod settings;
+pub mod time;
 #[cfg(any(test, feature = "toy"))]
 pub mod toy;
 pub mod trace;

@@ -106,6 +106,10 @@ pub enum CondvarOp {
     Wake,
     NotifyOne,
     NotifyAll,
+    /// Wakes, or gives up if nobody has notified it: then the answer is 1.
+    WakeBy {
+        expired: bool,
+    },
 }
 
 /// How the closure of a `Once` ended.
@@ -133,6 +137,10 @@ pub enum OnceOp {
 pub enum ParkOp {
     Park,
     Unpark,
+    /// Parks, or gives up: then the answer is 1.
+    ParkBy {
+        expired: bool,
+    },
 }
 
 /// An operation on a count of references. The answer is what remains.
@@ -163,6 +171,16 @@ pub enum ChannelOp {
     Close,
     SendersGone,
     ReceiversGone,
+    /// Receives, or gives up as a `TryRecv` does.
+    RecvBy {
+        expired: bool,
+    },
+    /// Sends if there is room at once. Not on a rendezvous.
+    TrySend,
+    /// Sends, or gives up as a `TrySend` does. Not on a rendezvous.
+    SendBy {
+        expired: bool,
+    },
 }
 
 /// Why a thread lets others go first.
@@ -187,6 +205,11 @@ pub enum ThreadOp {
     Any(u32),
     /// A fence.
     Fence(MemoryOrder),
+    /// Waits until its time has come.
+    Sleep {
+        /// It has.
+        expired: bool,
+    },
 }
 
 /// A receive on whichever of several channels is ready. The answer says which
@@ -229,6 +252,19 @@ pub enum OpKind {
     Refs(RefsOp),
     Select(SelectOp),
     Thread(ThreadOp),
+}
+
+impl OpKind {
+    /// For an operation that waits until some time at most: has that come?
+    pub(crate) fn expired(&mut self) -> Option<&mut bool> {
+        match self {
+            OpKind::Condvar(CondvarOp::WakeBy { expired })
+            | OpKind::Park(ParkOp::ParkBy { expired })
+            | OpKind::Channel(ChannelOp::RecvBy { expired } | ChannelOp::SendBy { expired })
+            | OpKind::Thread(ThreadOp::Sleep { expired }) => Some(expired),
+            _ => None,
+        }
+    }
 }
 
 /// One visible action, announced to the scheduler before it takes effect.

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::programs::{calling_once, program};
+use common::programs::{calling_once, program, waiting};
 use common::{brute_force, search};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -17,10 +17,14 @@ const PROGRAMS: u32 = 1_000;
 /// programs, always the same ones, for which it does not see each behaviour once.
 fn first_failure(rules: Rules) -> Option<(String, &'static str)> {
     let mut runner = TestRunner::deterministic();
-    let programs = (program(), calling_once());
+    let programs = (program(), calling_once(), waiting(true));
     (0..PROGRAMS).find_map(|n| {
-        let (any, once) = programs.new_tree(&mut runner).unwrap().current();
-        let text = if n % 4 == 0 { once } else { any };
+        let (any, once, timed) = programs.new_tree(&mut runner).unwrap().current();
+        let text = match n % 4 {
+            0 => once,
+            1 => timed,
+            _ => any,
+        };
         let program = Program::parse(&text).unwrap();
         let brute = brute_force(&program, 500)?;
         let mut strategy = Exhaustive::new().with_rules(rules);
@@ -62,6 +66,10 @@ impl selvedge_core::explore::Strategy for Capped<'_> {
         self.inner.next(view)
     }
 
+    fn tick(&mut self, world: &selvedge_core::world::World) {
+        self.inner.tick(world);
+    }
+
     fn end(&mut self, world: &selvedge_core::world::World) {
         self.inner.end(world);
     }
@@ -93,4 +101,6 @@ without! {
     virtual_options
     pending_revisit
     floors
+    ticks_order
+    pending_at_ticks
 }

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::programs::{calling_once, program, selecting, spinning, spinning_on_two};
+use common::programs::{calling_once, program, selecting, spinning, spinning_on_two, waiting};
 use common::{BruteForce, all_interleavings, brute_force, outcomes, search};
 use proptest::prelude::*;
 use selvedge_core::explore::{Dfs, Exhaustive, Preference, Strategy as Search};
@@ -83,6 +83,26 @@ proptest! {
     #[test]
     fn a_select_wastes_nothing(text in selecting()) {
         wastes_nothing(&text, 2_000, &[Preference::Last])?;
+    }
+
+    #[test]
+    fn a_timeout_wastes_nothing(text in waiting(false), seed: u64) {
+        wastes_nothing(&text, 2_000, &[Preference::Last, Preference::Scattered(seed)])?;
+    }
+
+    #[test]
+    fn a_virtual_clock_wastes_nothing(text in waiting(true), seed: u64) {
+        let preferences =
+            [Preference::Last, Preference::Rightmost, Preference::RoundRobin, Preference::Scattered(seed)];
+        wastes_nothing(&text, 2_000, &preferences)?;
+    }
+
+    #[test]
+    fn sleep_sets_complete_each_behaviour_once_by_a_virtual_clock(text in waiting(true)) {
+        let program = Program::parse(&text).unwrap();
+        let brute = brute_force(&program, 2_000);
+        prop_assume!(brute.is_some());
+        each_once(&program, &brute.unwrap(), &mut Dfs::new())?;
     }
 
     #[test]

@@ -68,6 +68,10 @@ impl<S: Strategy> Strategy for PreemptionBound<S> {
         decision
     }
 
+    fn tick(&mut self, world: &World) {
+        self.inner.tick(world);
+    }
+
     fn end(&mut self, world: &World) {
         self.inner.end(world);
     }

@@ -61,6 +61,10 @@ impl<S: Strategy> Strategy for Metered<S> {
         decision
     }
 
+    fn tick(&mut self, world: &World) {
+        self.inner.tick(world);
+    }
+
     fn end(&mut self, world: &World) {
         let steps = world.events().len() as u64;
         let metrics = &mut self.metrics;

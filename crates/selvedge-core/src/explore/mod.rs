@@ -20,6 +20,7 @@ use crate::machine::{Driver, Machine, Turn};
 use crate::op::Op;
 use crate::report::{End, Report};
 use crate::schedule::Schedule;
+use crate::time::Time;
 use crate::world::{Choices, Event, World};
 
 pub use bounds::PreemptionBound;
@@ -155,6 +156,10 @@ pub trait Strategy {
         Some(format!("all that {} does", self.name()))
     }
 
+    /// No thread can go on, and the virtual clock is about to move to the next
+    /// time for which one waits.
+    fn tick(&mut self, _world: &World) {}
+
     /// Runs one execution to its end, from [`begin`](Self::begin) on; the
     /// machine is still to be [finished](Machine::finish).
     ///
@@ -182,11 +187,19 @@ pub struct Limits {
     pub max_duration: Option<Duration>,
     /// Count all failing executions in place of stopping at the first.
     pub keep_going: bool,
+    /// What sleeps and timeouts mean.
+    pub time: Time,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { max_executions: None, max_steps: 100_000, max_duration: None, keep_going: false }
+        Limits {
+            max_executions: None,
+            max_steps: 100_000,
+            max_duration: None,
+            keep_going: false,
+            time: Time::default(),
+        }
     }
 }
 
@@ -227,7 +240,7 @@ impl<S: Strategy + ?Sized> Driver for Steps<'_, S> {
             world.step_or_leave(thread, 0);
             return Turn::Go(thread);
         }
-        if world.enabled_threads().is_empty() && (world.is_over() || !wake(world)) {
+        if world.enabled_threads().is_empty() && (world.is_over() || !self.wake(world)) {
             return Turn::Stop;
         }
         let left = self.max_steps.saturating_sub(world.events().len() as u64);
@@ -245,7 +258,7 @@ impl<S: Strategy + ?Sized> Driver for Steps<'_, S> {
     }
 }
 
-impl<S: ?Sized> Steps<'_, S> {
+impl<S: Strategy + ?Sized> Steps<'_, S> {
     #[cold]
     #[inline(never)]
     fn stop(&mut self, decision: Decision, world: &mut World) -> Turn {
@@ -257,6 +270,36 @@ impl<S: ?Sized> Steps<'_, S> {
         Turn::Stop
     }
 
+    /// No thread is enabled: lets time pass, or wakes sleepers, until one is.
+    /// False if the execution is over; why it got stuck, if it did, is noted.
+    #[cold]
+    #[inline(never)]
+    fn wake(&mut self, world: &mut World) -> bool {
+        loop {
+            if world.has_deadlines() {
+                self.strategy.tick(world);
+                world.tick();
+            } else if !world.wake_sleeper() {
+                break;
+            }
+            world.update_enabled();
+            if !world.enabled_threads().is_empty() {
+                return true;
+            }
+        }
+        match world.stuck() {
+            Some(fault) => {
+                world.forget_wakes();
+                // That others wait for a thread that has failed is no news.
+                if world.faults().is_empty() {
+                    world.fail(fault);
+                }
+            }
+            None => world.end_wakes(),
+        }
+        false
+    }
+
     #[cold]
     #[inline(never)]
     fn cut(&self, world: &mut World) -> Turn {
@@ -264,30 +307,6 @@ impl<S: ?Sized> Steps<'_, S> {
         world.fail(fault);
         Turn::Stop
     }
-}
-
-/// No thread is enabled: wakes sleepers until one is. False if the execution
-/// is over; why it got stuck, if it did, is noted.
-#[cold]
-#[inline(never)]
-fn wake(world: &mut World) -> bool {
-    while world.wake_sleeper() {
-        world.update_enabled();
-        if !world.enabled_threads().is_empty() {
-            return true;
-        }
-    }
-    match world.stuck() {
-        Some(fault) => {
-            world.forget_wakes();
-            // That others wait for a thread that has failed is no news.
-            if world.faults().is_empty() {
-                world.fail(fault);
-            }
-        }
-        None => world.end_wakes(),
-    }
-    false
 }
 
 fn step_bound(world: &World, max_steps: u64) -> Fault {
@@ -323,6 +342,7 @@ pub fn explore(
 ) {
     let start = Instant::now();
     let mut world = World::new();
+    world.set_time(limits.time);
     world.set_running_on(limits.keep_going && strategy.runs_on());
     let mut runs: u64 = 0;
     let mut looked_at = 0;

@@ -48,6 +48,10 @@ impl<S: Strategy> Strategy for Narrated<'_, S> {
         }
     }
 
+    fn tick(&mut self, world: &World) {
+        self.inner.tick(world);
+    }
+
     fn end(&mut self, world: &World) {
         self.inner.end(world);
     }

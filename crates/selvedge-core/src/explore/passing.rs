@@ -41,6 +41,10 @@ impl<S: Strategy> Strategy for Alternatives<S> {
         decision
     }
 
+    fn tick(&mut self, world: &World) {
+        self.inner.tick(world);
+    }
+
     fn end(&mut self, world: &World) {
         self.inner.end(world);
     }

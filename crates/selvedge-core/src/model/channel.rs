@@ -31,6 +31,8 @@ pub const OK: u64 = 0;
 pub const DISCONNECTED: u64 = 1;
 /// There is no message.
 pub const EMPTY: u64 = 2;
+/// There is no room.
+pub const FULL: u64 = 2;
 /// Answers of [`ChannelOp::Offer`] from here on: the ticket of the offer.
 pub const TICKET: u64 = 2;
 
@@ -62,6 +64,11 @@ impl ChannelState {
         self.len() == 0
     }
 
+    /// True if a send would block. Not of a rendezvous.
+    fn is_full(&self) -> bool {
+        self.capacity.is_some_and(|most| self.len() >= most)
+    }
+
     /// True if a receive would not block.
     pub fn ready(&self) -> bool {
         !self.is_empty() || self.closed || self.senders_gone
@@ -71,9 +78,17 @@ impl ChannelState {
         let to = |state: ChannelState| state;
         let dead = self.closed || self.receivers_gone;
         match op {
-            ChannelOp::Send if dead => Effect::read(DISCONNECTED),
-            ChannelOp::Send if self.capacity.is_some_and(|most| self.len() >= most) => None,
-            ChannelOp::Send => Effect::write(OK, to(ChannelState { sent: self.sent + 1, ..self })),
+            ChannelOp::Send | ChannelOp::TrySend | ChannelOp::SendBy { .. } if dead => {
+                Effect::read(DISCONNECTED)
+            }
+            ChannelOp::Send if self.is_full() => None,
+            ChannelOp::TrySend if self.is_full() => Effect::read(FULL),
+            ChannelOp::SendBy { expired } if self.is_full() => {
+                expired.then(|| Effect::read(FULL))?
+            }
+            ChannelOp::Send | ChannelOp::TrySend | ChannelOp::SendBy { .. } => {
+                Effect::write(OK, to(ChannelState { sent: self.sent + 1, ..self }))
+            }
             ChannelOp::Offer if dead => Effect::read(DISCONNECTED),
             ChannelOp::Offer => {
                 Effect::write(TICKET + self.sent, to(ChannelState { sent: self.sent + 1, ..self }))
@@ -81,11 +96,14 @@ impl ChannelState {
             ChannelOp::Taken { ticket } if ticket < self.taken => Effect::own(OK, to(self)),
             ChannelOp::Taken { .. } if dead => Effect::own(DISCONNECTED, to(self)),
             ChannelOp::Taken { .. } => None,
-            ChannelOp::Recv | ChannelOp::TryRecv if !self.is_empty() => {
+            ChannelOp::Recv | ChannelOp::TryRecv | ChannelOp::RecvBy { .. } if !self.is_empty() => {
                 Effect::write(OK, to(ChannelState { taken: self.taken + 1, ..self }))
             }
-            ChannelOp::Recv | ChannelOp::TryRecv if self.ready() => Effect::read(DISCONNECTED),
+            ChannelOp::Recv | ChannelOp::TryRecv | ChannelOp::RecvBy { .. } if self.ready() => {
+                Effect::read(DISCONNECTED)
+            }
             ChannelOp::Recv => None,
+            ChannelOp::RecvBy { expired } => expired.then(|| Effect::read(EMPTY))?,
             ChannelOp::TryRecv => Effect::read(EMPTY),
             ChannelOp::Close if self.closed => Effect::read(DISCONNECTED),
             ChannelOp::Close => Effect::write(OK, to(ChannelState { closed: true, ..self })),
@@ -116,10 +134,15 @@ mod tests {
     fn a_full_channel_blocks_the_sender() {
         let (_, full) = step(ChannelState::new(Some(1)), ChannelOp::Send);
         assert_eq!(full.eval(ChannelOp::Send), None);
+        assert_eq!(full.eval(ChannelOp::TrySend), Effect::read(FULL));
+        assert_eq!(full.eval(ChannelOp::SendBy { expired: false }), None);
+        assert_eq!(full.eval(ChannelOp::SendBy { expired: true }), Effect::read(FULL));
         let (answer, empty) = step(full, ChannelOp::Recv);
         assert_eq!(answer, OK);
         assert_eq!(empty.eval(ChannelOp::Recv), None);
         assert_eq!(empty.eval(ChannelOp::TryRecv), Effect::read(EMPTY));
+        assert_eq!(empty.eval(ChannelOp::RecvBy { expired: false }), None);
+        assert_eq!(empty.eval(ChannelOp::RecvBy { expired: true }), Effect::read(EMPTY));
     }
 
     #[test]

@@ -7,6 +7,11 @@ use super::{Effect, Threads};
 use crate::id::ThreadId;
 use crate::op::CondvarOp;
 
+/// Answers of [`CondvarOp::WakeBy`]: it was notified.
+pub const NOTIFIED: u64 = 0;
+/// Its time had come before.
+pub const TIMED_OUT: u64 = 1;
+
 /// The state of a condition variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CondvarState {
@@ -37,6 +42,15 @@ impl CondvarState {
                 let at = self.notified.iter().position(|t| *t == thread)?;
                 next.notified.remove(at);
                 return Effect::own(0, next);
+            }
+            CondvarOp::WakeBy { expired } => {
+                if let Some(at) = self.notified.iter().position(|t| *t == thread) {
+                    next.notified.remove(at);
+                    return Effect::write(NOTIFIED, next);
+                }
+                let at = next.waiting.iter().position(|t| *t == thread).filter(|_| expired)?;
+                next.waiting.remove(at);
+                return Effect::write(TIMED_OUT, next);
             }
             CondvarOp::NotifyOne | CondvarOp::NotifyAll if self.waiting.is_empty() => {
                 return Effect::read(0);
@@ -83,6 +97,20 @@ mod tests {
         let woken = step(&second, CondvarOp::Wake, 2, 0);
         assert_eq!(woken.waiting.as_slice(), [ThreadId(1)]);
         assert!(woken.notified.is_empty());
+    }
+
+    #[test]
+    fn who_gives_up_waits_no_more() {
+        let one = step(&CondvarState::default(), CondvarOp::Enqueue, 1, 0);
+        let wake = |expired| CondvarOp::WakeBy { expired };
+        assert_eq!(one.eval(wake(false), ThreadId(1), 0), None);
+        let gone = one.eval(wake(true), ThreadId(1), 0);
+        assert_eq!(gone, Effect::write(TIMED_OUT, CondvarState::default()));
+        let notified = step(&one, CondvarOp::NotifyOne, 9, 0);
+        for expired in [false, true] {
+            let woken = notified.eval(wake(expired), ThreadId(1), 0);
+            assert_eq!(woken, Effect::write(NOTIFIED, CondvarState::default()));
+        }
     }
 
     #[test]

@@ -3,6 +3,11 @@
 use super::Effect;
 use crate::op::ParkOp;
 
+/// Answers of [`ParkOp::ParkBy`]: there was a token.
+pub const UNPARKED: u64 = 0;
+/// Its time had come before.
+pub const TIMED_OUT: u64 = 1;
+
 /// The state of a park token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ParkState {
@@ -16,6 +21,8 @@ impl ParkState {
         match op {
             ParkOp::Park if self.token => Effect::write(0, to(false)),
             ParkOp::Park => None,
+            ParkOp::ParkBy { .. } if self.token => Effect::write(UNPARKED, to(false)),
+            ParkOp::ParkBy { expired } => expired.then(|| Effect::read(TIMED_OUT))?,
             ParkOp::Unpark => Effect::write(0, to(true)),
         }
     }
@@ -34,5 +41,9 @@ mod tests {
         assert_eq!(parked.eval(ParkOp::Unpark), with);
         assert_eq!(token.eval(ParkOp::Unpark), with);
         assert_eq!(token.eval(ParkOp::Park), Effect::write(0, parked));
+        let by = |expired| ParkOp::ParkBy { expired };
+        assert_eq!(token.eval(by(true)), Effect::write(UNPARKED, parked));
+        assert_eq!(parked.eval(by(true)), Effect::read(TIMED_OUT));
+        assert_eq!(parked.eval(by(false)), None);
     }
 }

@@ -17,6 +17,7 @@ mod parse;
 
 use std::collections::BTreeMap;
 use std::panic::Location;
+use std::time::Duration;
 
 use crate::failure::Fault;
 use crate::id::{ObjectId, ThreadId};
@@ -29,6 +30,7 @@ use crate::op::{
     AtomicOp, ChannelOp, CondvarOp, MemoryOrder, MutexOp, OnceEnd, OnceOp, Op, OpKind, ParkOp, Rmw,
     RwLockOp, SelectOp, ThreadOp, YieldKind,
 };
+use crate::time::Time;
 use crate::world::World;
 
 pub use parse::ParseError;
@@ -106,6 +108,8 @@ pub enum Stmt {
     RwLock(RwLockOp, String),
     /// `WAIT c m`: waits on condition variable `c`, giving up mutex `m` meanwhile
     Wait(String, String),
+    /// `r = WAITBY c m N`: the same, for `N` nanoseconds at most; 1 if that is all
+    WaitBy(String, String, String, u64),
     /// `NOTIFY c`, `NOTIFYALL c`
     Notify(String),
     NotifyAll(String),
@@ -116,6 +120,10 @@ pub enum Stmt {
     /// `PARK`, `UNPARK Tn`
     Park,
     Unpark(usize),
+    /// `r = PARKBY N`
+    ParkBy(String, u64),
+    /// `SLEEP N`
+    Sleep(u64),
     /// `SPIN`, `YIELD`
     Yield(YieldKind),
     /// `SEND q N`: on a channel that holds `N` messages
@@ -123,6 +131,11 @@ pub enum Stmt {
     /// `r = RECV q N`, `r = TRYRECV q N`: the answer of the operation, no message
     Recv(String, String, u64),
     TryRecv(String, String, u64),
+    /// `r = RECVBY q N D`, `r = SENDBY q N D`: for `D` nanoseconds at most
+    RecvBy(String, String, u64, u64),
+    SendBy(String, String, u64, u64),
+    /// `r = TRYSEND q N`
+    TrySend(String, String, u64),
     /// `r = SELECT q N p M`: 0 or 1 for the channel that was ready
     Select(String, [(String, u64); 2]),
     /// `CLOSE q N`
@@ -153,6 +166,8 @@ pub struct Program {
     pub plain: BTreeMap<String, i64>,
     /// The threads `T0`, `T1`, ...
     pub threads: Vec<Vec<Stmt>>,
+    /// What sleeps and timeouts mean.
+    pub time: Time,
 }
 
 /// A program's code, flat.
@@ -162,6 +177,8 @@ enum Instr {
     /// Second to fourth part of a wait: unlock, wake, lock.
     WaitUnlock(String),
     WaitWake(String),
+    /// The third one of a wait that may give up.
+    WaitWakeBy(String, String, u64),
     /// Second part of a send on a rendezvous.
     Taken(String),
     JumpUnless(Expr, usize),
@@ -196,6 +213,12 @@ fn compile(block: &[Stmt], code: &mut Vec<Instr>) {
                 Instr::WaitWake(condvar.clone()),
                 Instr::Stmt(Stmt::Lock(mutex.clone())),
             ]),
+            Stmt::WaitBy(r, condvar, mutex, nanos) => code.extend([
+                Instr::Stmt(stmt.clone()),
+                Instr::WaitUnlock(mutex.clone()),
+                Instr::WaitWakeBy(r.clone(), condvar.clone(), *nanos),
+                Instr::Stmt(Stmt::Lock(mutex.clone())),
+            ]),
             Stmt::Return => code.push(Instr::Jump(usize::MAX)),
             _ => code.push(Instr::Stmt(stmt.clone())),
         }
@@ -217,6 +240,7 @@ struct ToyThread {
 pub struct Toy {
     code: Vec<Vec<Instr>>,
     plain: BTreeMap<String, i64>,
+    time: Time,
     spawned: Vec<bool>,
     // One execution.
     threads: Vec<ToyThread>,
@@ -245,6 +269,7 @@ impl Toy {
         Toy {
             code,
             plain: program.plain.clone(),
+            time: program.time,
             spawned,
             threads: Vec::new(),
             memory: BTreeMap::new(),
@@ -310,9 +335,10 @@ impl Toy {
                     (m, ObjectState::Mutex(MutexState::default()))
                 }
                 Stmt::RwLock(_, l) => (l, ObjectState::RwLock(RwLockState::default())),
-                Stmt::Wait(c, _) | Stmt::Notify(c) | Stmt::NotifyAll(c) => {
-                    (c, ObjectState::Condvar(CondvarState::default()))
-                }
+                Stmt::Wait(c, _)
+                | Stmt::WaitBy(_, c, ..)
+                | Stmt::Notify(c)
+                | Stmt::NotifyAll(c) => (c, ObjectState::Condvar(CondvarState::default())),
                 Stmt::Once(_, o, _) | Stmt::OnceEnd(o, _) => {
                     (o, ObjectState::Once(OnceState::default()))
                 }
@@ -323,7 +349,11 @@ impl Toy {
                     continue;
                 }
                 Stmt::Send(q, n) | Stmt::Close(q, n) => (q, new_channel(*n)),
-                Stmt::Recv(_, q, n) | Stmt::TryRecv(_, q, n) => (q, new_channel(*n)),
+                Stmt::Recv(_, q, n)
+                | Stmt::TryRecv(_, q, n)
+                | Stmt::TrySend(_, q, n)
+                | Stmt::RecvBy(_, q, n, _)
+                | Stmt::SendBy(_, q, n, _) => (q, new_channel(*n)),
                 _ => continue,
             };
             declared.insert(name, state);
@@ -376,6 +406,11 @@ impl Toy {
                     let Some(ticket) = ticket else { continue };
                     Some((OpKind::Channel(ChannelOp::Taken { ticket }), self.object(&q)))
                 }
+                Instr::WaitWakeBy(r, c, nanos) => {
+                    self.threads[thread].target = Some(r);
+                    let expired = world.wait_at_most(id, Duration::from_nanos(nanos));
+                    Some((OpKind::Condvar(CondvarOp::WakeBy { expired }), self.object(&c)))
+                }
                 Instr::WaitWake(c) => Some((OpKind::Condvar(CondvarOp::Wake), self.object(&c))),
                 Instr::Stmt(stmt) => self.announce(thread, &stmt, world),
             };
@@ -397,6 +432,8 @@ impl Toy {
     ) -> Option<(OpKind, Option<ObjectId>)> {
         let bits = |e: &Expr| self.value(thread, e) as u64;
         let on = |name: &String| self.object(name);
+        let me = self.threads[thread].id.expect("a thread that runs has started");
+        let wait = |world: &mut World, nanos| world.wait_at_most(me, Duration::from_nanos(nanos));
         let mut target = None;
         let op = match stmt {
             Stmt::Assign(name, e) => {
@@ -447,7 +484,9 @@ impl Toy {
                 (OpKind::Mutex(MutexOp::TryLock), on(m))
             }
             Stmt::RwLock(op, l) => (OpKind::RwLock(*op), on(l)),
-            Stmt::Wait(c, _) => (OpKind::Condvar(CondvarOp::Enqueue), on(c)),
+            Stmt::Wait(c, _) | Stmt::WaitBy(_, c, ..) => {
+                (OpKind::Condvar(CondvarOp::Enqueue), on(c))
+            }
             Stmt::Notify(c) => (OpKind::Condvar(CondvarOp::NotifyOne), on(c)),
             Stmt::NotifyAll(c) => (OpKind::Condvar(CondvarOp::NotifyAll), on(c)),
             Stmt::Once(r, o, force) => {
@@ -458,13 +497,32 @@ impl Toy {
                 let end = if *panicked { OnceEnd::Panicked } else { OnceEnd::Done };
                 (OpKind::Once(OnceOp::End(end)), on(o))
             }
-            Stmt::Park => {
-                let me = self.threads[thread].id.expect("a thread that runs has started");
-                (OpKind::Park(ParkOp::Park), Some(world.park_token(me)))
-            }
+            Stmt::Park => (OpKind::Park(ParkOp::Park), Some(world.park_token(me))),
             Stmt::Unpark(n) => {
                 let other = self.threads[*n].id.expect("a thread that exists from the start");
                 (OpKind::Park(ParkOp::Unpark), Some(world.park_token(other)))
+            }
+            Stmt::ParkBy(r, nanos) => {
+                target = Some(r);
+                let expired = wait(world, *nanos);
+                (OpKind::Park(ParkOp::ParkBy { expired }), Some(world.park_token(me)))
+            }
+            Stmt::Sleep(nanos) => {
+                (OpKind::Thread(ThreadOp::Sleep { expired: wait(world, *nanos) }), None)
+            }
+            Stmt::RecvBy(r, q, _, nanos) => {
+                target = Some(r);
+                let expired = wait(world, *nanos);
+                (OpKind::Channel(ChannelOp::RecvBy { expired }), on(q))
+            }
+            Stmt::SendBy(r, q, _, nanos) => {
+                target = Some(r);
+                let expired = wait(world, *nanos);
+                (OpKind::Channel(ChannelOp::SendBy { expired }), on(q))
+            }
+            Stmt::TrySend(r, q, _) => {
+                target = Some(r);
+                (OpKind::Channel(ChannelOp::TrySend), on(q))
             }
             Stmt::Yield(kind) => (OpKind::Thread(ThreadOp::Yield(*kind)), None),
             Stmt::Select(r, cases) => {
@@ -506,6 +564,7 @@ impl Toy {
     fn start(&mut self, world: &mut World) {
         self.threads = self.code.iter().map(|_| ToyThread::default()).collect();
         self.memory = self.plain.clone();
+        world.set_time(self.time);
         self.register_all(world);
         for thread in 0..self.code.len() {
             if !self.spawned[thread] {
@@ -513,7 +572,8 @@ impl Toy {
             }
         }
         // Park tokens are numbered before the first step, as all objects are.
-        let parks = |i: &Instr| matches!(i, Instr::Stmt(Stmt::Park | Stmt::Unpark(_)));
+        let parks =
+            |i: &Instr| matches!(i, Instr::Stmt(Stmt::Park | Stmt::ParkBy(..) | Stmt::Unpark(_)));
         if self.code.iter().flatten().any(parks) {
             for id in self.threads.iter().filter_map(|t| t.id) {
                 world.park_token(id);

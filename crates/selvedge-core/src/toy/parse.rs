@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::{BinaryOp, Expr, Program, Stmt};
 use crate::op::{MemoryOrder, Rmw, RwLockOp, YieldKind};
+use crate::time::Time;
 
 /// Why a text is no program.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -19,12 +20,20 @@ pub struct ParseError {
 
 impl Program {
     /// Reads `T0: stmt; stmt | T1: stmt`. Before the threads, plain shared
-    /// variables may be declared: `plain bal=50 closed=0 | T0: ...`.
+    /// variables may be declared: `plain bal=50 closed=0 | T0: ...`. Before all
+    /// that, `virtual` asks for virtual time.
     ///
     /// # Errors
     /// Names the first word that does not fit.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
         let mut program = Program::default();
+        let text = match text.trim().strip_prefix("virtual ") {
+            Some(rest) => {
+                program.time = Time::Virtual;
+                rest
+            }
+            None => text,
+        };
         let text = match text.trim().strip_prefix("plain ") {
             Some(rest) => {
                 let (list, rest) = rest.split_once('|').unwrap_or((rest, ""));
@@ -209,6 +218,7 @@ impl Parser {
             "ONCEEND" => Stmt::OnceEnd(self.word()?, self.number::<u32>()? == 1),
             "PARK" => Stmt::Park,
             "UNPARK" => Stmt::Unpark(self.thread()?),
+            "SLEEP" => Stmt::Sleep(self.number()?),
             "SPIN" => Stmt::Yield(YieldKind::Spin),
             "YIELD" => Stmt::Yield(YieldKind::Polite),
             "while" => Stmt::While(self.expr()?, self.braces()?),
@@ -254,6 +264,11 @@ impl Parser {
                 | "ONCE"
                 | "ONCEFORCE"
                 | "SELECT"
+                | "WAITBY"
+                | "PARKBY"
+                | "RECVBY"
+                | "TRYSEND"
+                | "SENDBY"
         );
         if !reads {
             return Ok(Stmt::Assign(r, self.expr()?));
@@ -275,6 +290,11 @@ impl Parser {
                 let first = (self.word()?, self.number()?);
                 Stmt::Select(r, [first, (self.word()?, self.number()?)])
             }
+            "WAITBY" => Stmt::WaitBy(r, self.word()?, self.word()?, self.number()?),
+            "PARKBY" => Stmt::ParkBy(r, self.number()?),
+            "RECVBY" => Stmt::RecvBy(r, self.word()?, self.number()?, self.number()?),
+            "TRYSEND" => Stmt::TrySend(r, self.word()?, self.number()?),
+            "SENDBY" => Stmt::SendBy(r, self.word()?, self.number()?, self.number()?),
             "RECV" => Stmt::Recv(r, self.word()?, self.number()?),
             "TRYRECV" => Stmt::TryRecv(r, self.word()?, self.number()?),
             _ => Stmt::Any(r, self.number()?),

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId};
-use crate::model::{Next, ObjectState, channel, once};
+use crate::model::{Next, ObjectState, channel, condvar, once, park};
 use crate::op::{
     Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, OnceEnd, OnceOp, Op, OpKind, ParkOp, RefsOp,
     Rmw, RwLockOp, SelectOp, ThreadOp,
@@ -132,6 +132,10 @@ impl World {
             OpKind::Condvar(op) => match op {
                 CondvarOp::Enqueue => format!("wait on {on}"),
                 CondvarOp::Wake => format!("woken by {on}"),
+                CondvarOp::WakeBy { .. } if answer == condvar::TIMED_OUT => {
+                    format!("wait on {on}: timed out")
+                }
+                CondvarOp::WakeBy { .. } => format!("woken by {on}"),
                 CondvarOp::NotifyOne if answer == 0 => format!("notify_one {on}: nobody waits"),
                 CondvarOp::NotifyOne => format!("notify_one {on}"),
                 CondvarOp::NotifyAll => format!("notify_all {on}: {answer} wait"),
@@ -150,7 +154,10 @@ impl World {
                 OnceOp::Get => format!("{on} is done?  no"),
             },
             OpKind::Channel(op) => self.describe_channel(op, &on, answer),
-            OpKind::Park(ParkOp::Park) => "park: woken".to_owned(),
+            OpKind::Park(ParkOp::ParkBy { .. }) if answer == park::TIMED_OUT => {
+                "park: timed out".to_owned()
+            }
+            OpKind::Park(ParkOp::Park | ParkOp::ParkBy { .. }) => "park: woken".to_owned(),
             OpKind::Park(ParkOp::Unpark) => format!("unpark {on}"),
             OpKind::Refs(RefsOp::Count | RefsOp::Unique) => format!("count {on} = {answer}"),
             OpKind::Refs(RefsOp::Retain) => format!("clone {on} ({answer})"),
@@ -173,6 +180,7 @@ impl World {
                 ThreadOp::Yield(_) => "yield".to_owned(),
                 ThreadOp::Any(_) => format!("any = {answer}"),
                 ThreadOp::Fence(_) => "fence".to_owned(),
+                ThreadOp::Sleep { .. } => "sleep".to_owned(),
             },
         }
     }
@@ -180,13 +188,26 @@ impl World {
     fn describe_channel(&self, op: ChannelOp, on: &str, answer: u64) -> String {
         let gone = answer == channel::DISCONNECTED;
         match op {
-            ChannelOp::Send | ChannelOp::Offer if gone => format!("send on {on}: disconnected"),
-            ChannelOp::Send => format!("send on {on}"),
+            ChannelOp::Send | ChannelOp::Offer | ChannelOp::SendBy { .. } if gone => {
+                format!("send on {on}: disconnected")
+            }
+            ChannelOp::SendBy { .. } if answer == channel::FULL => {
+                format!("send on {on}: timed out")
+            }
+            ChannelOp::Send | ChannelOp::SendBy { .. } => format!("send on {on}"),
+            ChannelOp::TrySend if gone => format!("try_send on {on}: disconnected"),
+            ChannelOp::TrySend if answer == channel::FULL => format!("try_send on {on}: full"),
+            ChannelOp::TrySend => format!("try_send on {on}"),
             ChannelOp::Offer => format!("offer on {on}"),
             ChannelOp::Taken { .. } if gone => format!("send on {on}: nobody took it"),
             ChannelOp::Taken { .. } => format!("send on {on}: taken"),
-            ChannelOp::Recv if gone => format!("recv from {on}: disconnected"),
-            ChannelOp::Recv => format!("recv from {on}"),
+            ChannelOp::Recv | ChannelOp::RecvBy { .. } if gone => {
+                format!("recv from {on}: disconnected")
+            }
+            ChannelOp::RecvBy { .. } if answer == channel::EMPTY => {
+                format!("recv from {on}: timed out")
+            }
+            ChannelOp::Recv | ChannelOp::RecvBy { .. } => format!("recv from {on}"),
             ChannelOp::TryRecv if answer == channel::EMPTY => format!("try_recv from {on}: empty"),
             ChannelOp::TryRecv if gone => format!("try_recv from {on}: disconnected"),
             ChannelOp::TryRecv => format!("try_recv from {on}"),
@@ -217,18 +238,23 @@ impl World {
             OpKind::RwLock(RwLockOp::TryRead | RwLockOp::TryWrite) => "try to lock",
             OpKind::RwLock(RwLockOp::UnlockRead | RwLockOp::UnlockWrite) => "unlock",
             OpKind::Condvar(CondvarOp::Enqueue) => "wait on",
-            OpKind::Condvar(CondvarOp::Wake) => "wake from",
+            OpKind::Condvar(CondvarOp::Wake | CondvarOp::WakeBy { .. }) => "wake from",
             OpKind::Condvar(CondvarOp::NotifyOne | CondvarOp::NotifyAll) => "notify",
             OpKind::Once(OnceOp::Begin { .. }) => "call",
             OpKind::Once(OnceOp::End(_)) => "complete",
             OpKind::Once(OnceOp::Get) => "look at",
-            OpKind::Channel(ChannelOp::Send | ChannelOp::Offer) => "send on",
+            OpKind::Channel(ChannelOp::Send | ChannelOp::Offer | ChannelOp::SendBy { .. }) => {
+                "send on"
+            }
+            OpKind::Channel(ChannelOp::TrySend) => "try to send on",
             OpKind::Channel(ChannelOp::Taken { .. }) => "complete its send on",
-            OpKind::Channel(ChannelOp::Recv | ChannelOp::TryRecv) => "receive from",
+            OpKind::Channel(ChannelOp::Recv | ChannelOp::TryRecv | ChannelOp::RecvBy { .. }) => {
+                "receive from"
+            }
             OpKind::Channel(ChannelOp::Close) => "close",
             OpKind::Channel(ChannelOp::SendersGone) => "drop the last sender of",
             OpKind::Channel(ChannelOp::ReceiversGone) => "drop the last receiver of",
-            OpKind::Park(ParkOp::Park) => "park, as",
+            OpKind::Park(ParkOp::Park | ParkOp::ParkBy { .. }) => "park, as",
             OpKind::Park(ParkOp::Unpark) => "unpark",
             OpKind::Refs(RefsOp::Retain) => "clone",
             OpKind::Refs(RefsOp::Release) => "drop",
@@ -241,6 +267,7 @@ impl World {
             OpKind::Thread(ThreadOp::Yield(_)) => return "yield".to_owned(),
             OpKind::Thread(ThreadOp::Any(n)) => return format!("choose one of {n} values"),
             OpKind::Thread(ThreadOp::Fence(_)) => return "fence".to_owned(),
+            OpKind::Thread(ThreadOp::Sleep { .. }) => return "sleep".to_owned(),
         };
         format!("{verb} {on}")
     }
@@ -274,7 +301,9 @@ impl World {
             (OpKind::Once(_), Some(ObjectState::Once(once::OnceState::Running(by)))) => {
                 format!("for {on}, run by {}", self.thread_name(*by))
             }
-            (OpKind::Channel(ChannelOp::Send), _) => format!("to send on {on}, which is full"),
+            (OpKind::Channel(ChannelOp::Send | ChannelOp::SendBy { .. }), _) => {
+                format!("to send on {on}, which is full")
+            }
             (OpKind::Channel(ChannelOp::Taken { .. }), _) => {
                 format!("for a receiver of its message on {on}")
             }

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 use crate::clock::Clock;
 use crate::id::{ObjectId, ThreadId};
-use crate::model::{ObjectState, channel, once};
+use crate::model::{ObjectState, channel, once, park};
 use crate::op::{
     Access, AtomicOp, ChannelOp, MemoryOrder, MutexOp, OnceOp, OpKind, ParkOp, RefsOp, RwLockOp,
     SelectOp, ThreadOp,
@@ -115,7 +115,8 @@ impl World {
                 me.hb.join(&clocks.released);
             }
             OpKind::Once(OnceOp::End(_)) => clocks.released.copy_from(&me.hb),
-            OpKind::Park(ParkOp::Park) => me.hb.join(&clocks.released),
+            OpKind::Park(ParkOp::ParkBy { .. }) if answer == park::TIMED_OUT => {}
+            OpKind::Park(ParkOp::Park | ParkOp::ParkBy { .. }) => me.hb.join(&clocks.released),
             OpKind::Park(ParkOp::Unpark) => clocks.released.join(&me.hb),
             // Who finds the only reference sees what others did before they dropped theirs.
             OpKind::Refs(RefsOp::Unique) if answer == 1 => me.hb.join(&clocks.released),
@@ -127,10 +128,17 @@ impl World {
                 }
             }
             OpKind::Channel(op) => match op {
-                ChannelOp::Send | ChannelOp::Offer if wrote => {
+                ChannelOp::Send
+                | ChannelOp::Offer
+                | ChannelOp::TrySend
+                | ChannelOp::SendBy { .. }
+                    if wrote =>
+                {
                     clocks.messages.push_back(me.hb.clone());
                 }
-                ChannelOp::Recv | ChannelOp::TryRecv if answer == channel::OK => {
+                ChannelOp::Recv | ChannelOp::TryRecv | ChannelOp::RecvBy { .. }
+                    if answer == channel::OK =>
+                {
                     if let Some(sender) = clocks.messages.pop_front() {
                         me.hb.join(&sender);
                     }
@@ -182,7 +190,7 @@ impl World {
                 me.hb.join(&other.hb);
             }
             ThreadOp::Fence(order) => self.fence(thread, order),
-            ThreadOp::Yield(_) | ThreadOp::Any(_) => {}
+            ThreadOp::Yield(_) | ThreadOp::Any(_) | ThreadOp::Sleep { .. } => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use super::{Event, World};
 use crate::id::ObjectId;
 use crate::model::{ObjectState, ValueType};
-use crate::op::{AtomicOp, ChannelOp, Op, OpKind, ThreadOp};
+use crate::op::{AtomicOp, ChannelOp, CondvarOp, Op, OpKind, ParkOp, ThreadOp};
 
 impl World {
     /// True if both are the same action of the same place: what a repeated
@@ -54,7 +54,13 @@ pub(crate) fn op_code(kind: &OpKind) -> u8 {
         },
         OpKind::Mutex(op) => 10 + *op as u8,
         OpKind::RwLock(op) => 20 + *op as u8,
-        OpKind::Condvar(op) => 30 + *op as u8,
+        OpKind::Condvar(op) => match op {
+            CondvarOp::Enqueue => 30,
+            CondvarOp::Wake => 31,
+            CondvarOp::NotifyOne => 32,
+            CondvarOp::NotifyAll => 33,
+            CondvarOp::WakeBy { .. } => 34,
+        },
         OpKind::Once(_) => 40,
         OpKind::Channel(op) => match op {
             ChannelOp::Send => 50,
@@ -65,8 +71,15 @@ pub(crate) fn op_code(kind: &OpKind) -> u8 {
             ChannelOp::Close => 55,
             ChannelOp::SendersGone => 56,
             ChannelOp::ReceiversGone => 57,
+            ChannelOp::RecvBy { .. } => 58,
+            ChannelOp::TrySend => 59,
+            ChannelOp::SendBy { .. } => 49,
         },
-        OpKind::Park(op) => 60 + *op as u8,
+        OpKind::Park(op) => match op {
+            ParkOp::Park => 60,
+            ParkOp::Unpark => 61,
+            ParkOp::ParkBy { .. } => 62,
+        },
         OpKind::Refs(op) => 70 + *op as u8,
         OpKind::Select(_) => 80,
         OpKind::Thread(op) => match op {
@@ -75,6 +88,7 @@ pub(crate) fn op_code(kind: &OpKind) -> u8 {
             ThreadOp::Yield(_) => 92,
             ThreadOp::Any(_) => 93,
             ThreadOp::Fence(_) => 94,
+            ThreadOp::Sleep { .. } => 95,
         },
     }
 }

@@ -14,6 +14,7 @@ mod objects;
 mod race;
 mod spin;
 mod step;
+mod time;
 mod trace;
 mod united;
 
@@ -34,6 +35,7 @@ pub(crate) use identity::op_code;
 pub use numbering::Numbering;
 use race::CellHistory;
 use spin::Spin;
+use time::Timer;
 pub use united::Group;
 use united::Presumed;
 
@@ -80,6 +82,8 @@ struct Thread {
     /// What its last release fence published.
     fenced: Clock,
     spin: Spin,
+    /// Without virtual time: the nanoseconds that it has seen pass.
+    passed: u64,
 }
 
 #[derive(Debug)]
@@ -173,6 +177,7 @@ pub struct World {
     /// How many events and log entries there were when a sleeping spinner was
     /// first woken in vain.
     first_wake: Option<(usize, usize)>,
+    timer: Timer,
     // Of all executions.
     /// The numbers of threads, if they are those of other worlds, too.
     numbering: Option<Arc<Numbering>>,
@@ -214,6 +219,7 @@ impl World {
             runs_on: false,
             log: None,
             first_wake: None,
+            timer: Timer::default(),
             numbering: None,
             united: false,
             keeps_clocks: false,
@@ -249,7 +255,9 @@ impl World {
                 t.fenced.clear();
             }
             t.spin.clear();
+            t.passed = 0;
         }
+        self.timer.clear();
         self.left_to_thread = false;
         self.unfinished.clear();
         self.enabled.clear();

@@ -25,6 +25,7 @@ impl World {
         let Some(op) = t.announced.take() else { panic!("{thread:?} has announced nothing") };
         t.events += 1;
         let index = t.events;
+        self.timer.forget(thread);
         self.pass_gate(thread);
         if self.keeps_clocks {
             self.threads[thread.index()].hb.set(thread, index);
@@ -188,6 +189,7 @@ impl World {
         let answer = match kind {
             ThreadOp::Spawn => {
                 let child = self.new_thread(thread);
+                self.threads[child.index()].passed = self.threads[thread.index()].passed;
                 child.index() as u64
             }
             ThreadOp::Yield(kind) => {
@@ -198,7 +200,12 @@ impl World {
                 assert!(choice < n, "any() has {n} choices");
                 u64::from(choice)
             }
-            ThreadOp::Join(_) | ThreadOp::Fence(_) => 0,
+            ThreadOp::Join(child) => {
+                let [me, other] = self.two(thread, child);
+                me.passed = me.passed.max(other.passed);
+                0
+            }
+            ThreadOp::Fence(_) | ThreadOp::Sleep { .. } => 0,
         };
         if self.keeps_clocks {
             self.synchronise_thread(thread, kind, answer);

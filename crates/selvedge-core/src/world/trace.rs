@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::failure::{FailureKind, Fault};
 use crate::id::{ObjectId, ThreadId};
-use crate::model::{AtomicState, Next, ObjectState, channel};
+use crate::model::{AtomicState, Next, ObjectState, channel, park};
 use crate::op::{
     Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, OnceOp, Op, OpKind, ParkOp, RefsOp, RwLockOp,
     SelectOp, ThreadOp,
@@ -284,28 +284,37 @@ fn role(event: &Event) -> Role {
         },
         OpKind::Condvar(op) => match op {
             CondvarOp::Enqueue => Role::Wait,
-            CondvarOp::Wake => Role::Other,
+            CondvarOp::Wake | CondvarOp::WakeBy { .. } => Role::Other,
             CondvarOp::NotifyOne | CondvarOp::NotifyAll => Role::Notify(done as u32),
         },
         OpKind::Once(OnceOp::Begin { .. } | OnceOp::End(_)) => Role::Update,
         OpKind::Once(OnceOp::Get) => Role::Read,
         OpKind::Channel(op) => match op {
             ChannelOp::Send | ChannelOp::Offer => Role::Send,
-            ChannelOp::Recv | ChannelOp::TryRecv if done == channel::OK => Role::Receive,
-            ChannelOp::Recv | ChannelOp::TryRecv => Role::Read,
+            ChannelOp::TrySend | ChannelOp::SendBy { .. } if done == channel::OK => Role::Send,
+            ChannelOp::TrySend | ChannelOp::SendBy { .. } => Role::Read,
+            ChannelOp::Recv | ChannelOp::TryRecv | ChannelOp::RecvBy { .. }
+                if done == channel::OK =>
+            {
+                Role::Receive
+            }
+            ChannelOp::Recv | ChannelOp::TryRecv | ChannelOp::RecvBy { .. } => Role::Read,
             ChannelOp::SendersGone | ChannelOp::ReceiversGone => Role::Handle,
             ChannelOp::Close | ChannelOp::Taken { .. } => Role::Other,
         },
         OpKind::Select(_) if SelectOp::received(done) == channel::OK => Role::Receive,
         OpKind::Select(_) => Role::Read,
-        OpKind::Park(ParkOp::Park) => Role::Receive,
+        OpKind::Park(ParkOp::ParkBy { .. }) if done == park::TIMED_OUT => Role::Read,
+        OpKind::Park(ParkOp::Park | ParkOp::ParkBy { .. }) => Role::Receive,
         OpKind::Park(ParkOp::Unpark) => Role::Send,
         OpKind::Refs(RefsOp::Retain | RefsOp::Release) => Role::Handle,
         OpKind::Refs(RefsOp::Count | RefsOp::Unique) => Role::Read,
         OpKind::Thread(ThreadOp::Spawn) => Role::Spawn,
         OpKind::Thread(ThreadOp::Join(_)) => Role::Join,
         OpKind::Thread(ThreadOp::Any(_)) => Role::Choose,
-        OpKind::Thread(ThreadOp::Yield(_) | ThreadOp::Fence(_)) => Role::Other,
+        OpKind::Thread(ThreadOp::Yield(_) | ThreadOp::Fence(_) | ThreadOp::Sleep { .. }) => {
+            Role::Other
+        }
     }
 }
 

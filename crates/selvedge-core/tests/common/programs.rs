@@ -111,3 +111,22 @@ pub(crate) fn selecting() -> impl Strategy<Value = String> {
         1 => statement(),
     ])
 }
+
+/// Programs that wait for some time at most, with virtual time if asked for.
+pub(crate) fn waiting(is_virtual: bool) -> impl Strategy<Value = String> {
+    let timed = (1..4u64).prop_flat_map(|n| {
+        prop_oneof![
+            3 => Just(format!("SLEEP {n}")),
+            2 => Just(format!("r2 = RECVBY q 1 {n}; if r2 == 2 {{ W y 1 sc }}")),
+            1 => Just(format!("r2 = SENDBY q 1 {n}")),
+            1 => Just("r2 = TRYSEND q 1; if r2 == 2 { W x 1 sc }".to_owned()),
+            2 => Just(format!("LOCK m; r1 = WAITBY c m {n}; if r1 {{ W x 1 sc }}; UNLOCK m")),
+            1 => Just(format!("r1 = PARKBY {n}; if r1 {{ W y 2 sc }}")),
+            1 => Just("NOTIFY c".to_owned()),
+            1 => (0..2).prop_map(|n| format!("UNPARK T{n}")),
+        ]
+    });
+    let prefix = if is_virtual { "virtual " } else { "" };
+    threads(prop_oneof![2 => timed, 2 => statement()])
+        .prop_map(move |text| format!("{prefix}{text}"))
+}

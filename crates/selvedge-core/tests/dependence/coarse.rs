@@ -29,6 +29,7 @@ const CLEARED: &str = "clearing twice is clearing once";
 const READERS: &str = "readers are kept in order. A writer waits for all of them at once, and a \
     search that reverses one race at a time needs them one after the other";
 const QUEUE: &str = "the order of waiters is no more than the numbering of notify_one's choices";
+const LEAVES: &str = "who comes and who leaves do not see each other";
 const NOTIFIED: &str = "the first wakes all and the second nobody, and neither learns it";
 const TOKEN: &str = "two tokens are one";
 const HOLDS: &str = "who clones has a reference in hand, so the other is neither the last nor the \
@@ -58,20 +59,31 @@ pub(crate) const COARSE: &[Coarse] = &[
     ("rwlock", "unlock (write)", "unlock (write)", NeverBoth, GUARD),
     ("rwlock", "clear_poison", "clear_poison", Commute, CLEARED),
     ("condvar", "wait (begin)", "wait (begin)", Commute, QUEUE),
+    ("condvar", "wait (begin)", "wait_timeout (wake)", Commute, LEAVES),
+    ("condvar", "wait_timeout (wake)", "wait_timeout (wake)", Commute, LEAVES),
     ("condvar", "notify_all", "notify_all", Commute, NOTIFIED),
     ("once", "call (end)", "call (end)", NeverBoth, RUNNER),
     ("channel", "send", "rendezvous (offer)", NeverBoth, KIND),
     ("channel", "send", "rendezvous (taken)", NeverBoth, KIND),
     ("channel", "send", "last sender drops", NeverBoth, SENDING),
+    ("channel", "try_send", "rendezvous (offer)", NeverBoth, KIND),
+    ("channel", "try_send", "rendezvous (taken)", NeverBoth, KIND),
+    ("channel", "try_send", "last sender drops", NeverBoth, SENDING),
+    ("channel", "send_timeout", "rendezvous (offer)", NeverBoth, KIND),
+    ("channel", "send_timeout", "rendezvous (taken)", NeverBoth, KIND),
+    ("channel", "send_timeout", "last sender drops", NeverBoth, SENDING),
     ("channel", "rendezvous (offer)", "last sender drops", NeverBoth, SENDING),
     ("channel", "rendezvous (taken)", "last sender drops", NeverBoth, SENDING),
     ("channel", "recv", "last receiver drops", NeverBoth, RECEIVING),
     ("channel", "try_recv", "last receiver drops", NeverBoth, RECEIVING),
+    ("channel", "recv_timeout", "last receiver drops", NeverBoth, RECEIVING),
     ("channel", "select", "last receiver drops", NeverBoth, RECEIVING),
     ("channel", "last sender drops", "last sender drops", NeverBoth, LAST),
     ("channel", "last sender drops", "last receiver drops", Commute, ENDS),
     ("channel", "last receiver drops", "last receiver drops", NeverBoth, LAST),
     ("park token", "park", "park", NeverBoth, OWNER),
+    ("park token", "park", "park_timeout", NeverBoth, OWNER),
+    ("park token", "park_timeout", "park_timeout", NeverBoth, OWNER),
     ("park token", "unpark", "unpark", Commute, TOKEN),
     ("references", "clone", "clone", Commute, HOLDS),
     ("references", "clone", "drop", Commute, HOLDS),

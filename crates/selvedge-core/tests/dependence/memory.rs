@@ -55,7 +55,7 @@ impl Memory {
             },
             (ObjectState::Condvar(s), OpKind::Condvar(op)) => {
                 let waits = s.waiting.contains(&me) || s.notified.contains(&me);
-                waits == (op == CondvarOp::Wake)
+                waits == matches!(op, CondvarOp::Wake | CondvarOp::WakeBy { .. })
             }
             (ObjectState::Once(s), OpKind::Once(OnceOp::End(_))) => {
                 *s == selvedge_core::model::OnceState::Running(me)
@@ -66,17 +66,22 @@ impl Memory {
                     ChannelOp::Taken { ticket } => waiting == Some(ticket),
                     _ if waiting.is_some() => false,
                     ChannelOp::Offer => s.capacity == Some(0) && !s.senders_gone,
-                    ChannelOp::Send => s.capacity != Some(0) && !s.senders_gone,
-                    ChannelOp::Recv | ChannelOp::TryRecv | ChannelOp::ReceiversGone => {
-                        !s.receivers_gone
+                    ChannelOp::Send | ChannelOp::TrySend | ChannelOp::SendBy { .. } => {
+                        s.capacity != Some(0) && !s.senders_gone
                     }
+                    ChannelOp::Recv
+                    | ChannelOp::TryRecv
+                    | ChannelOp::RecvBy { .. }
+                    | ChannelOp::ReceiversGone => !s.receivers_gone,
                     ChannelOp::SendersGone => {
                         !s.senders_gone && self.offered.iter().all(Option::is_none)
                     }
                     ChannelOp::Close => !s.senders_gone || !s.receivers_gone,
                 }
             }
-            (ObjectState::Park(_), OpKind::Park(ParkOp::Park)) => mv.thread == 0,
+            (ObjectState::Park(_), OpKind::Park(ParkOp::Park | ParkOp::ParkBy { .. })) => {
+                mv.thread == 0
+            }
             (ObjectState::Refs(_), OpKind::Refs(_)) => self.references[mv.thread] > 0,
             _ => true,
         }
@@ -105,10 +110,11 @@ impl Memory {
                 RwLockOp::IsPoisoned => self.poisoned.into(),
                 RwLockOp::ClearPoison => self.cleared(),
             },
+            OpKind::Condvar(CondvarOp::WakeBy { .. }) => answer,
             OpKind::Condvar(_) => 0,
             OpKind::Once(OnceOp::Get) => u64::from(answer == once::DONE),
             OpKind::Channel(op) => match (op, answer) {
-                (ChannelOp::Send, channel::OK) => {
+                (ChannelOp::Send | ChannelOp::TrySend | ChannelOp::SendBy { .. }, channel::OK) => {
                     self.messages.push(mv.thread);
                     answer
                 }
@@ -125,7 +131,7 @@ impl Memory {
                     }
                     answer
                 }
-                (ChannelOp::Recv | ChannelOp::TryRecv, channel::OK) => {
+                (ChannelOp::Recv | ChannelOp::TryRecv | ChannelOp::RecvBy { .. }, channel::OK) => {
                     10 + self.messages.remove(0) as u64
                 }
                 _ => answer,

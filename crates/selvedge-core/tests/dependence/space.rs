@@ -159,7 +159,13 @@ pub(crate) fn spaces() -> Vec<Space> {
         ),
         Space::new(
             ObjectState::Park(Default::default()),
-            [ParkOp::Park, ParkOp::Unpark].map(OpKind::Park),
+            [
+                ParkOp::Park,
+                ParkOp::ParkBy { expired: false },
+                ParkOp::ParkBy { expired: true },
+                ParkOp::Unpark,
+            ]
+            .map(OpKind::Park),
         ),
         Space::new(
             ObjectState::Refs(RefsState { count: 3 }),
@@ -197,7 +203,14 @@ fn atomic() -> Space {
 }
 
 fn condvar() -> Space {
-    let ops = [CondvarOp::Enqueue, CondvarOp::Wake, CondvarOp::NotifyOne, CondvarOp::NotifyAll];
+    let ops = [
+        CondvarOp::Enqueue,
+        CondvarOp::Wake,
+        CondvarOp::WakeBy { expired: false },
+        CondvarOp::WakeBy { expired: true },
+        CondvarOp::NotifyOne,
+        CondvarOp::NotifyAll,
+    ];
     let space = Space::new(ObjectState::Condvar(Default::default()), ops.map(OpKind::Condvar));
     // Two that wait, and two that choose among them.
     Space { threads: 4, ..space }
@@ -212,6 +225,11 @@ fn channel(capacity: Option<u64>) -> Space {
             ChannelOp::Taken { ticket: 0 },
             ChannelOp::Recv,
             ChannelOp::TryRecv,
+            ChannelOp::RecvBy { expired: false },
+            ChannelOp::RecvBy { expired: true },
+            ChannelOp::TrySend,
+            ChannelOp::SendBy { expired: false },
+            ChannelOp::SendBy { expired: true },
             ChannelOp::Close,
             ChannelOp::SendersGone,
             ChannelOp::ReceiversGone,

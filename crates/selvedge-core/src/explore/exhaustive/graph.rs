@@ -125,6 +125,14 @@ impl Clocks {
         join(&mut row[self.threads..length], theirs);
     }
 
+    /// Both rows of an event learn of all that a clock knows.
+    fn join_both(&mut self, event: usize, clock: &[i32]) {
+        let length = 2 * self.threads;
+        let (porf, lin) = self.rows[event * length..][..length].split_at_mut(self.threads);
+        join(&mut porf[..clock.len()], clock);
+        join(&mut lin[..clock.len()], clock);
+    }
+
     fn widen(&mut self, threads: usize) {
         let mut wide = Vec::with_capacity(self.rows.len() / self.threads * threads);
         self.rows.truncate(self.rows.len() / self.threads * self.threads);
@@ -166,6 +174,10 @@ pub(super) struct Graph {
     touched: Vec<ObjectId>,
     /// The last event of each thread, or the one that spawned it.
     last: Vec<u32>,
+    /// What came before the clock moved last, in both clocks; empty if it did not.
+    before_tick: Vec<i32>,
+    /// How many events that were.
+    ticked: usize,
 }
 
 impl Graph {
@@ -181,6 +193,8 @@ impl Graph {
             known_by: Vec::new(),
             touched: Vec::new(),
             last: Vec::new(),
+            before_tick: Vec::new(),
+            ticked: 0,
         }
     }
 
@@ -200,6 +214,8 @@ impl Graph {
             self.known_by[object.index()] = NONE;
         }
         self.last.fill(NONE);
+        self.before_tick.clear();
+        self.ticked = 0;
     }
 
     // ---- locations ---------------------------------------------------------
@@ -305,10 +321,8 @@ impl Graph {
 
     /// True if `event` comes before the next event of `thread`, whatever that is.
     pub(super) fn is_before(&self, event: EventIndex, thread: ThreadId) -> bool {
-        match self.last_of(thread) {
-            Some(last) => self.in_past(self.clocks.lin(last), event),
-            None => false,
-        }
+        event < self.ticked
+            || self.last_of(thread).is_some_and(|last| self.in_past(self.clocks.lin(last), event))
     }
 
     /// The porf-prefix of an event that comes after `before` in its thread and
@@ -344,6 +358,7 @@ impl Graph {
         past: &mut Vec<i32>,
     ) {
         past.clear();
+        past.extend_from_slice(&self.before_tick);
         past.resize(self.clocks.threads, 0);
         for event in [a, b].into_iter().flatten() {
             for (mine, theirs) in past.iter_mut().zip(row(&self.clocks, event)) {
@@ -388,6 +403,9 @@ impl Graph {
                 let cause = self.cause(world, executed, at);
                 self.clocks.write(at as usize, thread, executed.index, before, cause);
             }
+        }
+        if self.ticked > 0 {
+            self.clocks.join_both(at as usize, &self.before_tick);
         }
         self.last[thread] = at;
         self.events.push(event);
@@ -459,6 +477,15 @@ impl Graph {
         let stores = (0..=self.last_store(location)).rev();
         let first = stores.take_while(enables).last();
         first.map_or(NONE, |store| self.stores(location)[store].event)
+    }
+
+    /// The clock moves: all events so far come before all that follow.
+    pub(super) fn tick(&mut self) {
+        self.before_tick.resize(self.clocks.threads, 0);
+        for event in &self.events[self.ticked..] {
+            self.before_tick[event.thread as usize] = event.index as i32;
+        }
+        self.ticked = self.events.len();
     }
 
     fn make_room(&mut self, threads: usize) {

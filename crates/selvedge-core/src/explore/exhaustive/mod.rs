@@ -91,6 +91,8 @@ struct Search<C> {
     coming: Option<Option<u32>>,
     /// The event that the item is about was looked at.
     seated: bool,
+    /// How often the clock has moved.
+    ticks: u32,
     /// What is pending was looked at: nothing more belongs to the behaviour.
     finished: bool,
     floors: Vec<Floor>,
@@ -110,6 +112,7 @@ impl<C: Consistency> Search<C> {
             repeated: 0,
             coming: None,
             seated: false,
+            ticks: 0,
             finished: false,
             floors: Vec::new(),
             children: Vec::new(),
@@ -124,6 +127,7 @@ impl<C: Consistency> Search<C> {
         self.repeated = self.graph.steps.len();
         self.coming = None;
         self.seated = false;
+        self.ticks = 0;
         self.finished = false;
         self.floors.clear();
         self.floors.extend_from_slice(item.floors());
@@ -140,6 +144,7 @@ impl<C: Consistency> Search<C> {
             let thread = view.enabled()[0];
             return Decision::Step(Taken { thread, choice: view.choices(thread).nth(0) });
         }
+        assert_eq!(world.ticks(), self.ticks, "a strategy around another one passes on tick()");
         self.catch_up(world);
         let at = self.graph.events.len();
         if at < self.repeated {
@@ -164,10 +169,23 @@ impl<C: Consistency> Search<C> {
             return;
         }
         self.seat(world);
-        if self.rules.pending_revisit {
-            for &thread in world.threads() {
-                self.look_at_pending(world, thread);
-            }
+        self.look_at_all_pending(world);
+    }
+
+    /// Nobody can go on before the clock moves: what waits now could have gone
+    /// on earlier, but not after what follows.
+    fn tick(&mut self, world: &World) {
+        if world.woke_in_vain() {
+            return;
+        }
+        self.catch_up(world);
+        self.ticks += 1;
+        if self.rules.pending_at_ticks && self.graph.events.len() >= self.repeated {
+            self.seat(world);
+            self.look_at_all_pending(world);
+        }
+        if self.rules.ticks_order {
+            self.graph.tick();
         }
     }
 
@@ -333,6 +351,14 @@ impl<C: Consistency> Search<C> {
         let options = here.options(world, &announced);
         let new = New { announced: &announced, location, store };
         self.revisit(world, &new, &options, Some(newest));
+    }
+
+    fn look_at_all_pending(&mut self, world: &World) {
+        if self.rules.pending_revisit {
+            for &thread in world.threads() {
+                self.look_at_pending(world, thread);
+            }
+        }
     }
 
     /// A thread that cannot go on: could it have gone on earlier, and what
@@ -512,6 +538,10 @@ impl Strategy for Exhaustive {
 
     fn next(&mut self, view: &View<'_>) -> Decision {
         self.search.next(view)
+    }
+
+    fn tick(&mut self, world: &World) {
+        self.search.tick(world);
     }
 
     fn end(&mut self, world: &World) {

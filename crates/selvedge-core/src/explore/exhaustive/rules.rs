@@ -22,6 +22,10 @@ pub struct Rules {
     pub pending_revisit: bool,
     /// A wait that was overtaken does not read what it could have read before.
     pub floors: bool,
+    /// What comes before the virtual clock moves comes before what follows.
+    pub ticks_order: bool,
+    /// Operations that are blocked when it moves revisit others, too.
+    pub pending_at_ticks: bool,
 }
 
 impl Default for Rules {
@@ -35,6 +39,8 @@ impl Default for Rules {
             virtual_options: true,
             pending_revisit: true,
             floors: true,
+            ticks_order: true,
+            pending_at_ticks: true,
         }
     }
 }
