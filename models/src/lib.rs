@@ -5,7 +5,8 @@
 //! are stamped once for each engine ([`native`], [`loom`], [`shuttle`],
 //! [`mod@std`]), where `rt` is the surface of that engine.
 //!
-//! Programs with known counts of behaviours ([`oracles`], [`families`]), and those
+//! Those in which time matters are for the native engine only: no other one has
+//! a clock. So are programs with known counts of behaviours ([`oracles`], [`families`]), and those
 //! that searches in parts are tested with ([`rare`]), are for the native engine only.
 #![allow(
     clippy::redundant_closure,
@@ -24,6 +25,7 @@ macro_rules! scenarios {
         $name:literal $expect:ident
             $([$($kind:ident $($invariant:literal)?),+])?
             $(sampled $executions:literal)?
+            $(in $time:ident time)?
             $(fixed_by [$($fix:literal),+])?
         => $body:expr;
     )+) => {
@@ -35,6 +37,7 @@ macro_rules! scenarios {
                 expect: scenarios!(@expect $expect $([$($kind $($invariant)?),+])?),
                 fixes: &[$($($fix),+)?],
                 sampled: scenarios!(@sampled $($executions)?),
+                time: scenarios!(@time $($time)?),
                 body: selvedge_core::scenario::Body::new($body),
             }),+]
         }
@@ -56,6 +59,8 @@ macro_rules! scenarios {
     (@kind $kind:ident) => {
         selvedge_core::scenario::Broken::kind(selvedge_core::failure::FailureKind::$kind)
     };
+    (@time) => { selvedge_core::time::Time::Untimed };
+    (@time virtual) => { selvedge_core::time::Time::Virtual };
     (@sampled) => { None };
     (@sampled $executions:literal) => { Some($executions) };
 }
@@ -86,6 +91,7 @@ macro_rules! stamp {
             "../scenarios/spot.rs" spot
         }
     };
+
 }
 
 pub mod engines;
@@ -98,7 +104,7 @@ pub use engines::{loom, native, shuttle, std};
 /// All scenarios on all engines, for the command line.
 pub fn registry() -> Registry {
     Registry::new()
-        .engine(Engine::Native, native::scenarios())
+        .engine(Engine::Native, native::all_scenarios())
         .engine(Engine::Loom, loom::scenarios())
         .engine(Engine::Shuttle, shuttle::scenarios())
         .engine(Engine::Std, std::scenarios())

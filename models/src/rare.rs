@@ -8,6 +8,7 @@ use selvedge::native::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use selvedge::native::thread::{self, Scope};
 use selvedge::{invariant, note};
 use selvedge_core::scenario::{Body, Broken, Expectation, Scenario};
+use selvedge_core::time::Time;
 
 /// How often either thread adds one.
 const ADDITIONS: u64 = 8;
@@ -83,6 +84,7 @@ pub fn scenarios() -> Vec<Scenario> {
         expect,
         fixes,
         sampled: None,
+        time: Time::default(),
         body,
     };
     vec![

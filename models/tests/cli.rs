@@ -153,7 +153,7 @@ fn without_a_command_all_scenarios_are_checked() {
     };
     let all = table(&[]);
     assert_eq!(all, table(&["check"]));
-    assert_eq!(all.len(), selvedge_models::native::scenarios().len());
+    assert_eq!(all.len(), selvedge_models::native::all_scenarios().len());
 }
 
 /// Nothing on stdout, one line on stderr that has each of `words`, exit code 2.
@@ -373,7 +373,7 @@ fn has_all_fields(report: &Value, engine: &str) {
 #[test]
 fn json_of_native_has_all_fields() {
     let reports = json(&[]);
-    assert_eq!(reports.len(), selvedge_models::native::scenarios().len());
+    assert_eq!(reports.len(), selvedge_models::native::all_scenarios().len());
     reports.iter().for_each(|report| has_all_fields(report, "native"));
     assert!(reports.iter().any(|report| report["exhausted"] == true));
 }

@@ -12,7 +12,7 @@ use selvedge_report::html;
 use selvedge_report::summary::Row;
 
 fn explore(scenario: Scenario) -> (Scenario, Report) {
-    let explorer = Explorer::new().keep_going(true);
+    let explorer = Explorer::new().keep_going(true).time(scenario.time);
     let explorer = match scenario.sampled {
         Some(_) => explorer.strategy("random").max_executions(100),
         None => explorer,
@@ -23,7 +23,7 @@ fn explore(scenario: Scenario) -> (Scenario, Report) {
 
 #[test]
 fn every_failure_of_every_scenario_has_a_drawing() {
-    let all: Vec<_> = selvedge_models::native::scenarios().into_iter().map(explore).collect();
+    let all: Vec<_> = selvedge_models::native::all_scenarios().into_iter().map(explore).collect();
     let rows: Vec<_> =
         all.iter().map(|(scenario, report)| Row::new(scenario, report, false)).collect();
     let page = html::page(&rows, "cargo run --release --");

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use selvedge_core::explore::Shard;
 use selvedge_core::report::Engine;
 use selvedge_core::settings::Settings;
+use selvedge_core::time::Time;
 
 use crate::BadInput;
 
@@ -176,6 +177,10 @@ pub(crate) struct Search {
     /// Count every failing execution in place of stopping at the first
     #[arg(long)]
     pub(crate) keep_going: bool,
+    /// What sleeps and timeouts mean on native: untimed, or virtual (a clock that moves when no
+    /// thread can go on)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<Time>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -233,6 +238,7 @@ impl Search {
         settings.max_preemptions = self.max_preemptions.or(settings.max_preemptions);
         settings.max_duration = self.max_time.or(settings.max_duration);
         settings.keep_going |= self.keep_going;
+        settings.time = self.time.unwrap_or(settings.time);
         Ok(settings)
     }
 }

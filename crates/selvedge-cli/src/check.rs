@@ -6,6 +6,7 @@ use selvedge_core::failure::Failure;
 use selvedge_core::report::{End, Engine, Report, Verdict};
 use selvedge_core::scenario::{Agreement, Expectation, Scenario};
 use selvedge_core::settings::Settings;
+use selvedge_core::time::Time;
 use selvedge_engines::Explorer;
 use selvedge_report::text::wrap;
 use selvedge_report::{Style, summary};
@@ -27,6 +28,9 @@ const LOOM_SAMPLE: Duration = Duration::from_secs(2);
 pub(crate) fn settings_for(scenario: &Scenario, base: &Settings) -> (Settings, bool) {
     let mut settings = base.clone();
     settings.name = Some(scenario.name.to_string());
+    if scenario.time == Time::Virtual {
+        settings.time = Time::Virtual;
+    }
     // All expected failures are to be met, not only the first.
     if let Expectation::Breaks(list) = &scenario.expect {
         settings.keep_going |= list.len() > 1;

@@ -114,6 +114,7 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use selvedge_core::scenario::{Body, Expectation};
+    use selvedge_core::time::Time;
 
     use super::*;
 
@@ -124,6 +125,7 @@ mod tests {
             expect: Expectation::Holds,
             fixes: &[],
             sampled: None,
+            time: Time::default(),
             body: Body::new(|| {}),
         }
     }

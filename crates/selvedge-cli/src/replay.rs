@@ -8,7 +8,7 @@ use selvedge_engines::Explorer;
 use selvedge_report::columns;
 use selvedge_report::summary::Row;
 
-use crate::check::draw_failures;
+use crate::check::{draw_failures, settings_for};
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args, output};
 
@@ -21,9 +21,9 @@ pub(crate) fn run(registry: &Registry, options: &args::Replay) -> Result<Exit, B
             owner.map_or_else(|| "a scenario that is not here".to_owned(), |s| s.name.to_string());
         return Err(format!("this schedule is not of {}: it is of {of}", scenario.name).into());
     }
-    let mut settings = Settings::from_env()?;
-    settings.engine = Engine::Native;
-    settings.name = Some(scenario.name.to_string());
+    let mut base = Settings::from_env()?;
+    base.engine = Engine::Native;
+    let (settings, _) = settings_for(scenario, &base);
     let replayed = Explorer::with_settings(settings).replay(schedule, scenario.program());
     let failures = replayed.report.failures();
     if let Some(f) = failures.iter().find(|f| f.kind() == FailureKind::Nondeterminism) {

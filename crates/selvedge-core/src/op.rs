@@ -209,6 +209,8 @@ pub enum ThreadOp {
     Sleep {
         /// It has.
         expired: bool,
+        /// That time, in nanoseconds of the virtual clock.
+        until: u64,
     },
 }
 
@@ -261,7 +263,7 @@ impl OpKind {
             OpKind::Condvar(CondvarOp::WakeBy { expired })
             | OpKind::Park(ParkOp::ParkBy { expired })
             | OpKind::Channel(ChannelOp::RecvBy { expired } | ChannelOp::SendBy { expired })
-            | OpKind::Thread(ThreadOp::Sleep { expired }) => Some(expired),
+            | OpKind::Thread(ThreadOp::Sleep { expired, .. }) => Some(expired),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Fault};
+use crate::time::Time;
 
 /// What runs the program under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,6 +108,9 @@ pub struct Report {
     pub strategy: String,
     /// The memory model that the engine explores, for example `sc`.
     pub memory_model: String,
+    /// What sleeps and timeouts mean; of the native engine.
+    #[serde(default)]
+    pub time: Time,
     /// The seed of what was drawn at random.
     pub seed: u64,
     /// Executions that ran to their end (a failure is an end).
@@ -152,6 +156,7 @@ impl Report {
                 Engine::Std => "hardware",
             }
             .to_owned(),
+            time: Time::default(),
             seed,
             executions: 0,
             blocked: 0,

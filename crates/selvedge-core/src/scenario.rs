@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::failure::{Failure, FailureKind};
 use crate::report::{End, Engine, Report};
+use crate::time::Time;
 
 /// A failure that a scenario is expected to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +123,8 @@ pub struct Scenario {
     /// Explore by sampling that many random executions: the program is too
     /// large to be exhausted. `None`: exhaustively.
     pub sampled: Option<u64>,
+    /// What sleeps and timeouts mean in it.
+    pub time: Time,
     /// The program.
     pub body: Body,
 }

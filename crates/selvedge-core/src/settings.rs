@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::explore::Shard;
 use crate::report::Engine;
+use crate::time::Time;
 
 /// The settings of an exploration.
 ///
@@ -19,6 +20,7 @@ use crate::report::Engine;
 /// | `max_duration` | `SELVEDGE_MAX_SECONDS` | none |
 /// | `max_preemptions` | `SELVEDGE_MAX_PREEMPTIONS` | none |
 /// | `keep_going` | `SELVEDGE_KEEP_GOING` (`1`) | no |
+/// | `time` | `SELVEDGE_TIME` | `untimed` |
 /// | `workers` | `SELVEDGE_WORKERS` | one for each core |
 /// | `checkpoint_every` | `SELVEDGE_CHECKPOINT_SECONDS` | 2 seconds |
 ///
@@ -43,6 +45,8 @@ pub struct Settings {
     pub max_preemptions: Option<u32>,
     /// Count every failing execution in place of stopping at the first.
     pub keep_going: bool,
+    /// What sleeps and timeouts mean; engines but the native one have their own notion.
+    pub time: Time,
     /// How many workers the native engine's exhaustive search has, at least 1;
     /// `None` is one for each core.
     pub workers: Option<usize>,
@@ -73,6 +77,7 @@ impl Default for Settings {
             max_duration: None,
             max_preemptions: None,
             keep_going: false,
+            time: Time::default(),
             workers: None,
             name: None,
             checkpoint: None,
@@ -131,6 +136,9 @@ impl Settings {
         }
         settings.max_preemptions = parse(&get, "SELVEDGE_MAX_PREEMPTIONS", number)?;
         settings.keep_going = get("SELVEDGE_KEEP_GOING").is_some_and(|v| v != "0" && !v.is_empty());
+        if let Some(time) = get("SELVEDGE_TIME") {
+            settings.time = time.parse().map_err(|e| format!("SELVEDGE_TIME: {e}"))?;
+        }
         settings.workers = parse(&get, "SELVEDGE_WORKERS", number)?;
         if settings.workers == Some(0) {
             return Err("SELVEDGE_WORKERS='0': somebody has to do the work".to_owned());
@@ -160,6 +168,7 @@ mod tests {
             ("SELVEDGE_MAX_SECONDS", "0.5"),
             ("SELVEDGE_MAX_PREEMPTIONS", "2"),
             ("SELVEDGE_KEEP_GOING", "1"),
+            ("SELVEDGE_TIME", "virtual"),
             ("SELVEDGE_WORKERS", "3"),
             ("SELVEDGE_CHECKPOINT_SECONDS", "0.25"),
         ])
@@ -173,6 +182,7 @@ mod tests {
             max_duration: Some(Duration::from_millis(500)),
             max_preemptions: Some(2),
             keep_going: true,
+            time: Time::Virtual,
             workers: Some(3),
             checkpoint_every: Duration::from_millis(250),
             ..Settings::default()
@@ -188,5 +198,6 @@ mod tests {
         assert!(from(&[("SELVEDGE_ENGINE", "gpu")]).unwrap_err().contains("native, loom"));
         assert!(from(&[("SELVEDGE_MAX_SECONDS", "-1")]).is_err());
         assert!(from(&[("SELVEDGE_WORKERS", "0")]).is_err());
+        assert!(from(&[("SELVEDGE_TIME", "real")]).unwrap_err().contains("untimed or virtual"));
     }
 }

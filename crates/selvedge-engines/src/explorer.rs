@@ -9,6 +9,7 @@ use selvedge_core::explore::{Shard, Strategy};
 use selvedge_core::report::{Engine, Report};
 use selvedge_core::schedule::Schedule;
 use selvedge_core::settings::Settings;
+use selvedge_core::time::Time;
 use selvedge_core::trace::Trace;
 
 use crate::{foreign, native, search};
@@ -134,6 +135,25 @@ impl Explorer {
     /// Count every failing execution in place of stopping at the first.
     pub fn keep_going(self, on: bool) -> Self {
         self.set(|s| s.keep_going = on)
+    }
+
+    /// What sleeps and timeouts mean on the native engine.
+    ///
+    /// ```
+    /// use selvedge_core::time::Time;
+    /// use selvedge_engines::Explorer;
+    /// use selvedge_runtime::{thread, time::{Duration, Instant}};
+    ///
+    /// let nap = || {
+    ///     let start = Instant::now();
+    ///     let t = thread::spawn(|| thread::sleep(Duration::from_secs(3600)));
+    ///     t.join().unwrap();
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
+    /// };
+    /// assert!(Explorer::new().time(Time::Virtual).run(nap).exhausted());
+    /// ```
+    pub fn time(self, time: Time) -> Self {
+        self.set(|s| s.time = time)
     }
 
     /// How many workers the native engine's exhaustive search has: one for

@@ -11,6 +11,7 @@ use std::path::Path;
 use rustc_hash::FxHasher;
 use selvedge_core::explore::Shard;
 use selvedge_core::settings::Settings;
+use selvedge_core::time::Time;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,8 @@ pub(crate) struct Identity {
     first_execution: String,
     strategy: String,
     memory_model: String,
+    #[serde(default)]
+    time: Time,
     max_steps: u64,
     keep_going: bool,
     /// How many parts the search has.
@@ -61,6 +64,7 @@ impl Identity {
             first_execution: format!("{first_execution:016x}"),
             strategy: "exhaustive".to_owned(),
             memory_model: "sc".to_owned(),
+            time: settings.time,
             max_steps: settings.max_steps,
             keep_going: settings.keep_going,
             parts: settings.shard.map_or(1, |shard| shard.count),
@@ -84,6 +88,7 @@ impl Identity {
             .or_else(|| {
                 differs("memory model ", self.memory_model.clone(), other.memory_model.clone())
             })
+            .or_else(|| differs("time ", self.time.to_string(), other.time.to_string()))
             .or_else(|| {
                 differs("max-steps ", self.max_steps.to_string(), other.max_steps.to_string())
             })

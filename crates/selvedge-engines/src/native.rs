@@ -85,13 +85,14 @@ pub(crate) fn run_with(
         report.end = End::Error("an exploration was started inside another one".to_owned());
         return report;
     }
+    report.time = settings.time;
     let limits = Limits {
         max_executions,
         max_steps: settings.max_steps,
         max_duration: settings.max_duration,
         keep_going: settings.keep_going,
     };
-    let mut machine = Native::from_arc(body);
+    let mut machine = Native::from_arc(body).with_time(settings.time);
     let program = settings.name.as_deref();
     explore(&mut machine, strategy, &limits, program, &mut report, progress);
     show_failures(&mut machine, settings, &mut report);
@@ -197,7 +198,7 @@ pub(crate) fn replay(
     tell: Option<&mut Tell<'_>>,
 ) -> Replayed {
     let text = schedule.to_string();
-    let mut machine = Native::from_arc(body);
+    let mut machine = Native::from_arc(body).with_time(settings.time);
     repeat(&mut machine, schedule, settings.max_steps, tell, |world, replay| {
         if let Some(fault) = replay.inner().check(world)
             && !world.faults().iter().any(|f| f.kind == fault.kind)

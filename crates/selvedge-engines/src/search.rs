@@ -46,11 +46,12 @@ pub(crate) fn check_is_not_asked(settings: &Settings) -> Result<(), String> {
 /// Explores every behaviour.
 pub(crate) fn run(settings: &Settings, body: Body, progress: &mut Progress<'_>) -> Report {
     let mut report = Report::new(Engine::Native, "exhaustive", settings.seed);
+    report.time = settings.time;
     if selvedge_runtime::exploring() {
         report.end = End::Error("an exploration was started inside another one".to_owned());
         return report;
     }
-    let siblings = Siblings::new(body);
+    let siblings = Siblings::new(body).with_time(settings.time);
     if let Err(what) = explore(settings, &siblings, &mut report, progress) {
         report.end = End::Error(what);
     }

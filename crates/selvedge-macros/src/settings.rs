@@ -18,7 +18,7 @@ const METHODS: [&str; 8] = [
     "name",
 ];
 
-const OTHERS: [&str; 5] = ["max_seconds", "memory", "breaks", "require_proof", "cases"];
+const OTHERS: [&str; 6] = ["max_seconds", "memory", "time", "breaks", "require_proof", "cases"];
 
 /// The settings of a test.
 #[derive(Default)]
@@ -65,6 +65,13 @@ impl Settings {
             ("memory", _) => {
                 return wrong("\"sc\": sequential consistency is the one memory model so far");
             }
+            ("time", Lit::Str(time)) if time.value() == "untimed" => {
+                self.calls.push(quote!(.time(::selvedge::core::time::Time::Untimed)));
+            }
+            ("time", Lit::Str(time)) if time.value() == "virtual" => {
+                self.calls.push(quote!(.time(::selvedge::core::time::Time::Virtual)));
+            }
+            ("time", _) => return wrong("\"untimed\" or \"virtual\""),
             ("max_seconds", Lit::Int(_) | Lit::Float(_)) => self.calls.push(quote! {
                 .max_duration(::core::time::Duration::from_secs_f64(#value as f64))
             }),

@@ -3,6 +3,7 @@
 
 use selvedge_core::failure::{Detail, Explanation, Failure, Simplified, SourceLine, Story};
 use selvedge_core::report::{Report, Verdict};
+use selvedge_core::time::Time;
 use selvedge_core::trace::Trace;
 
 use crate::columns::columns;
@@ -135,6 +136,9 @@ fn how(report: &Report) -> String {
         parts.push(report.strategy.clone());
     }
     parts.push(report.memory_model.clone());
+    if report.time == Time::Virtual {
+        parts.push("virtual time".to_owned());
+    }
     if report.blocked > 0 {
         parts.push(format!("{} abandoned as redundant", number(report.blocked)));
     }

@@ -111,6 +111,7 @@ pub(crate) fn properties(row: &Row<'_>) -> Vec<(&'static str, String)> {
         ("engine", report.engine.to_string()),
         ("strategy", report.strategy.clone()),
         ("memory_model", report.memory_model.clone()),
+        ("time", report.time.to_string()),
         ("seed", report.seed.to_string()),
         ("executions", report.executions.to_string()),
         ("blocked", report.blocked.to_string()),

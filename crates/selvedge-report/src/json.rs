@@ -6,6 +6,7 @@
 use selvedge_core::failure::Failure;
 use selvedge_core::report::{End, Verdict};
 use selvedge_core::scenario::Agreement;
+use selvedge_core::time::Time;
 use serde::Serialize;
 
 use crate::summary::Row;
@@ -16,6 +17,7 @@ struct Object<'a> {
     engine: &'a str,
     strategy: &'a str,
     memory_model: &'a str,
+    time: Time,
     expected: &'a str,
     verdict: &'a str,
     exhausted: bool,
@@ -102,6 +104,7 @@ pub fn line(row: &Row<'_>) -> String {
         engine: report.engine.as_str(),
         strategy: &report.strategy,
         memory_model: &report.memory_model,
+        time: report.time,
         expected: scenario.expect.as_str(),
         verdict,
         exhausted: report.exhausted(),

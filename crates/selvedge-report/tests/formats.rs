@@ -28,6 +28,7 @@ fn failing(expect: Expectation, failure: Failure) -> (Scenario, Report) {
         expect,
         fixes: &[],
         sampled: None,
+        time: selvedge_core::time::Time::default(),
         body: Body::new(|| {}),
     };
     let mut report = Report::new(Engine::Native, "exhaustive", 0);

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use selvedge_core::id::ObjectId;
 use selvedge_core::model::{ObjectState, RefsState, channel as model};
@@ -16,7 +17,10 @@ use selvedge_surface::std::channel as real;
 use crate::context::{Context, current};
 use crate::handle::Handle;
 
-pub use real::{CloseError, RecvError, SendError, TryRecvError};
+pub use real::{
+    CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError,
+    TrySendError,
+};
 
 /// What the ends of a modelled channel share.
 struct Shared<T> {
@@ -46,6 +50,29 @@ impl<T> Shared<T> {
             panic!("a channel is used after the execution that made it (at {})", self.made_at)
         };
         context.perform_at(OpKind::Channel(op), Some(self.object), at)
+    }
+
+    /// The same for an operation that gives up after a time.
+    fn perform_within(
+        &self,
+        timeout: Duration,
+        op: impl FnOnce(bool) -> ChannelOp,
+        timed_out: u64,
+        at: &'static Location<'static>,
+    ) -> u64 {
+        let Some(context) = self.context() else {
+            panic!("a channel is used after the execution that made it (at {})", self.made_at)
+        };
+        let kind = |expired| OpKind::Channel(op(expired));
+        context.perform_within(timeout, kind, Some(self.object), timed_out, at)
+    }
+
+    #[track_caller]
+    fn refuse_rendezvous(&self, what: &str) {
+        assert!(
+            self.capacity != Some(0),
+            "{what} on a channel of capacity 0 is not there: give it a capacity of 1, or use send"
+        );
     }
 
     fn set_name(&self, name: &'static str) {
@@ -180,6 +207,63 @@ impl<T> Sender<T> {
         }
     }
 
+    /// Sends a message if there is room at once.
+    ///
+    /// # Errors
+    /// Gives the message back: `Full` if there is no room, `Disconnected` if
+    /// the channel is closed or all receivers are gone.
+    ///
+    /// # Panics
+    /// If the capacity is 0: whether a receiver waits already is not modelled.
+    #[track_caller]
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        match &self.0 {
+            End::Model(shared) => {
+                shared.refuse_rendezvous("try_send");
+                match shared.perform(ChannelOp::TrySend, Location::caller()) {
+                    model::OK => {
+                        shared.queue().push_back((0, message));
+                        Ok(())
+                    }
+                    model::FULL => Err(TrySendError::Full(message)),
+                    _ => Err(TrySendError::Disconnected(message)),
+                }
+            }
+            End::Real(sender) => sender.try_send(message),
+        }
+    }
+
+    /// Sends a message, waiting for that time at most while the channel is full.
+    ///
+    /// # Errors
+    /// Gives the message back: `Timeout` if there was no room in that time,
+    /// `Disconnected` if the channel is closed or all receivers are gone.
+    ///
+    /// # Panics
+    /// If the capacity is 0: an offer that is taken back is not modelled.
+    #[track_caller]
+    pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        let at = Location::caller();
+        match &self.0 {
+            End::Model(shared) => {
+                shared.refuse_rendezvous("send_timeout");
+                let send = |expired| ChannelOp::SendBy { expired };
+                match shared.perform_within(timeout, send, model::FULL, at) {
+                    model::OK => {
+                        shared.queue().push_back((0, message));
+                        Ok(())
+                    }
+                    model::FULL => Err(SendTimeoutError::Timeout(message)),
+                    _ => Err(SendTimeoutError::Disconnected(message)),
+                }
+            }
+            End::Real(sender) => {
+                refuse_real();
+                sender.send_timeout(message, timeout)
+            }
+        }
+    }
+
     /// Closes the channel: what was sent can still be received, nothing more
     /// can be sent.
     ///
@@ -228,6 +312,29 @@ impl<T> Receiver<T> {
             End::Real(receiver) => {
                 refuse_real();
                 receiver.recv()
+            }
+        }
+    }
+
+    /// Receives a message, waiting for that time at most until there is one.
+    ///
+    /// # Errors
+    /// `Timeout` if there was none in that time, `Disconnected` if there will
+    /// be none.
+    #[track_caller]
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        match &self.0 {
+            End::Model(shared) => {
+                let recv = |expired| ChannelOp::RecvBy { expired };
+                match shared.perform_within(timeout, recv, model::EMPTY, Location::caller()) {
+                    model::OK => Ok(shared.pop()),
+                    model::EMPTY => Err(RecvTimeoutError::Timeout),
+                    _ => Err(RecvTimeoutError::Disconnected),
+                }
+            }
+            End::Real(receiver) => {
+                refuse_real();
+                receiver.recv_timeout(timeout)
             }
         }
     }

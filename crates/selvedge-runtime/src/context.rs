@@ -14,12 +14,16 @@ use std::hash::Hasher;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::{FxHashMap, FxHasher};
 use selvedge_core::failure::{FailureKind, Fault};
 use selvedge_core::id::{ObjectId, ThreadId};
 use selvedge_core::machine::{Driver, Turn};
-use selvedge_core::op::{ChannelOp, MutexOp, OnceOp, Op, OpKind, RefsOp, RwLockOp};
+use selvedge_core::op::{
+    ChannelOp, MutexOp, OnceOp, Op, OpKind, RefsOp, RwLockOp, ThreadOp, YieldKind,
+};
+use selvedge_core::time::Time;
 use selvedge_core::world::World;
 
 use crate::thread::Work;
@@ -230,6 +234,35 @@ impl Context {
         at: &'static Location<'static>,
     ) -> u64 {
         self.perform_made(|| kind, object, at)
+    }
+
+    /// The same for one that gives up after a time, with the answer
+    /// `timed_out`: `kind` is told whether that has come already.
+    ///
+    /// Without virtual time it may always have come. Whoever gives up lets
+    /// others go first then, as they would have had the time to.
+    pub(crate) fn perform_within(
+        &self,
+        timeout: Duration,
+        kind: impl FnOnce(bool) -> OpKind,
+        object: Option<ObjectId>,
+        timed_out: u64,
+        at: &'static Location<'static>,
+    ) -> u64 {
+        let thread = self.thread();
+        let expired = self.world(|w| w.wait_at_most(thread, timeout));
+        let answer = self.perform_at(kind(expired), object, at);
+        if answer == timed_out && self.world(|w| w.time()) == Time::Untimed {
+            self.let_time_pass(timeout, at);
+        }
+        answer
+    }
+
+    /// Without virtual time: the thread has seen the end of a sleep or a timeout.
+    pub(crate) fn let_time_pass(&self, timeout: Duration, at: &'static Location<'static>) {
+        let thread = self.thread();
+        self.world(|w| w.time_has_passed(thread, timeout));
+        self.perform_at(OpKind::Thread(ThreadOp::Yield(YieldKind::Polite)), None, at);
     }
 
     /// The same for an operation that `kind` makes.

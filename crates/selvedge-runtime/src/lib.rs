@@ -4,7 +4,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`sync`], [`thread`], [`cell`], [`hint`], [`channel`] | the surface: std's names on announced operations |
+//! | [`sync`], [`thread`], [`cell`], [`hint`], [`channel`], [`time`] | the surface: std's names on announced operations |
 //! | [`Native`], [`Siblings`] | the machine: coroutines, their stacks, teardown |
 //! | `context` | the one thread-local, and how an operation is announced |
 //! | `handle` | which object of the present execution a primitive is |
@@ -23,6 +23,7 @@ mod machine;
 mod named;
 pub mod sync;
 pub mod thread;
+pub mod time;
 
 use std::ops::RangeInclusive;
 

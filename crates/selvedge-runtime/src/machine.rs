@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use selvedge_core::id::ThreadId;
 use selvedge_core::machine::{Driver, Machine, Turn};
+use selvedge_core::time::Time;
 use selvedge_core::world::World;
 
 use crate::context::{Body, Context, Pause, Resume};
@@ -31,6 +32,7 @@ use crate::hook;
 /// assert_eq!(report.executions, 2);
 /// ```
 pub struct Native {
+    time: Time,
     context: Rc<Context>,
     leaked: u64,
     epochs: Epochs,
@@ -44,6 +46,7 @@ pub struct Native {
 /// ends there ([`Machine::met_sibling`]).
 pub struct Siblings {
     body: Arc<dyn Fn() + Send + Sync>,
+    time: Time,
     family: Family,
 }
 
@@ -56,12 +59,17 @@ impl std::fmt::Debug for Siblings {
 impl Siblings {
     /// Machines that run `body`.
     pub fn new(body: Arc<dyn Fn() + Send + Sync>) -> Self {
-        Siblings { body, family: Family::new() }
+        Siblings { body, time: Time::default(), family: Family::new() }
+    }
+
+    /// What sleeps and timeouts mean in their executions.
+    pub fn with_time(self, time: Time) -> Self {
+        Siblings { time, ..self }
     }
 
     /// One more machine.
     pub fn machine(&self) -> Native {
-        Native::of(Arc::clone(&self.body), &self.family)
+        Native::of(Arc::clone(&self.body), &self.family).with_time(self.time)
     }
 }
 
@@ -85,10 +93,17 @@ impl Native {
     fn of(body: Arc<dyn Fn() + Send + Sync>, family: &Family) -> Self {
         hook::install();
         Native {
+            time: Time::default(),
             context: Rc::new(Context::new(body, family.member())),
             leaked: 0,
             epochs: Epochs::default(),
         }
+    }
+
+    /// What sleeps and timeouts mean in its executions.
+    pub fn with_time(mut self, time: Time) -> Self {
+        self.time = time;
+        self
     }
 
     /// How many threads could not be unwound, because their destructors
@@ -103,6 +118,7 @@ impl Machine for Native {
         let context = &*self.context;
         context.begin(self.epochs.next());
         world.let_threads_step();
+        world.set_time(self.time);
         context.enter(world, Some(driver), || {
             let mut pause = context.start(ThreadId::MAIN, Body::Main);
             loop {

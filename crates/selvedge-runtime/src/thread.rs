@@ -9,7 +9,9 @@ use std::panic::Location;
 use std::time::Duration;
 
 use selvedge_core::id::ThreadId as ModelId;
+use selvedge_core::model::park;
 use selvedge_core::op::{OpKind, ParkOp, ThreadOp, YieldKind};
+use selvedge_core::time::Time;
 
 use crate::context;
 
@@ -226,29 +228,46 @@ pub fn current() -> Thread {
     Thread(Inner::Model { epoch: context.epoch(), thread, name })
 }
 
-#[track_caller]
-fn let_others_go() -> bool {
-    let Some(context) = context::current() else { return false };
-    context.perform(OpKind::Thread(ThreadOp::Yield(YieldKind::Polite)), None);
-    true
-}
-
 /// Lets other threads go first. In a loop that repeats itself without change
 /// the thread sleeps until something that it reads in the loop has changed.
 #[track_caller]
 pub fn yield_now() {
-    if !let_others_go() {
-        std::thread::yield_now();
+    let Some(context) = context::current() else { return std::thread::yield_now() };
+    context.perform(OpKind::Thread(ThreadOp::Yield(YieldKind::Polite)), None);
+}
+
+/// With virtual time: waits until the clock has moved that far. Without, it
+/// orders nothing: every interleaving is possible whatever the sleeps, and it
+/// is otherwise as [`yield_now`].
+#[track_caller]
+pub fn sleep(duration: Duration) {
+    let Some(context) = context::current() else {
+        return std::thread::sleep(duration);
+    };
+    let at = Location::caller();
+    match context.world(|w| w.time()) {
+        Time::Untimed => context.let_time_pass(duration, at),
+        Time::Virtual => {
+            let thread = context.thread();
+            let until = context.world(|w| w.now(thread)).saturating_add(duration).as_nanos();
+            let until = u64::try_from(until).unwrap_or(u64::MAX);
+            let sleep = |expired| OpKind::Thread(ThreadOp::Sleep { expired, until });
+            context.perform_within(duration, sleep, None, 0, at);
+        }
     }
 }
 
-/// Takes no time in an exploration, and orders nothing: every interleaving is
-/// possible whatever the sleeps. Otherwise as [`yield_now`].
+/// Waits until the thread's token is there, and takes it, or until that time
+/// has passed.
 #[track_caller]
-pub fn sleep(duration: Duration) {
-    if !let_others_go() {
-        std::thread::sleep(duration);
-    }
+pub fn park_timeout(duration: Duration) {
+    let Some(context) = context::current() else {
+        return std::thread::park_timeout(duration);
+    };
+    let thread = context.thread();
+    let token = context.world(|w| w.park_token(thread));
+    let park = |expired| OpKind::Park(ParkOp::ParkBy { expired });
+    context.perform_within(duration, park, Some(token), park::TIMED_OUT, Location::caller());
 }
 
 /// Waits until the thread's token is there, and takes it. There are no

@@ -51,6 +51,22 @@ mod rt {
         0
     }
 
+    /// Refused at compile time, where it is used.
+    pub(super) fn wait_timeout<'a, T>(
+        _condvar: &Condvar,
+        guard: MutexGuard<'a, T>,
+        _timeout: ::std::time::Duration,
+    ) -> MutexGuard<'a, T> {
+        struct Refused<T>(::std::marker::PhantomData<T>);
+        impl<T> Refused<T> {
+            const AT_COMPILE_TIME: () = panic!(
+                "loom knows no time: leave programs with `recv_timeout` or `send_timeout` out for it"
+            );
+        }
+        let () = Refused::<T>::AT_COMPILE_TIME;
+        guard
+    }
+
     /// Wakes all of those who wait, as that is allowed: loom keeps a thread
     /// that was unparked among the waiters, and a `notify_one` can be lost
     /// on it.

@@ -20,6 +20,16 @@ mod rt {
         if cases < 2 { 0 } else { crate::input::draw(cases as u64) as usize }
     }
 
+    /// Waits to be notified, for that time at most.
+    pub(super) fn wait_timeout<'a, T>(
+        condvar: &Condvar,
+        guard: MutexGuard<'a, T>,
+        timeout: ::std::time::Duration,
+    ) -> MutexGuard<'a, T> {
+        let waited = condvar.wait_timeout(guard, timeout);
+        waited.unwrap_or_else(::std::sync::PoisonError::into_inner).0
+    }
+
     /// Wakes one of those who wait.
     pub(super) fn wake_one(condvar: &Condvar) {
         condvar.notify_one();
@@ -40,6 +50,7 @@ pub mod sync {
     pub use ::std::sync::{
         Arc, Barrier, BarrierWaitResult, Condvar, LockResult, Mutex, MutexGuard, Once, OnceLock,
         PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult,
+        WaitTimeoutResult,
     };
 
     /// Atomic types: `std::sync::atomic`.
@@ -54,9 +65,14 @@ pub mod sync {
 /// Threads: `std::thread`.
 pub mod thread {
     pub use ::std::thread::{
-        Builder, JoinHandle, Scope, ScopedJoinHandle, Thread, current, park, scope, sleep, spawn,
-        yield_now,
+        Builder, JoinHandle, Scope, ScopedJoinHandle, Thread, current, park, park_timeout, scope,
+        sleep, spawn, yield_now,
     };
+}
+
+/// Time: `std::time`.
+pub mod time {
+    pub use ::std::time::{Duration, Instant};
 }
 
 /// Hints to the processor: `std::hint`.

@@ -8,5 +8,5 @@
 pub mod run;
 pub mod thread;
 
-pub use crate::std::{any, cell, channel, hint, sync};
+pub use crate::std::{any, cell, channel, hint, sync, time};
 pub use crate::{Choose, Named};

@@ -63,7 +63,7 @@ pub use selvedge_macros::test;
 #[allow(unreachable_pub, reason = "what is not re-exported below depends on the build")]
 mod chosen {
     #[cfg(all(feature = "explore", not(loom), not(shuttle)))]
-    pub use selvedge_runtime::{Named, any, cell, channel, hint, sync, thread};
+    pub use selvedge_runtime::{Named, any, cell, channel, hint, sync, thread, time};
     #[cfg(loom)]
     pub use selvedge_surface::loom::*;
     #[cfg(all(shuttle, not(loom)))]
@@ -72,6 +72,8 @@ mod chosen {
     pub use selvedge_surface::std::*;
 }
 
+#[cfg(not(any(loom, shuttle)))]
+pub use chosen::time;
 pub use chosen::{Named, any, cell, hint, sync, thread};
 pub use selvedge_surface::select;
 
@@ -84,7 +86,7 @@ pub mod channel {
 /// The surface on the native engine.
 #[cfg(feature = "explore")]
 pub mod native {
-    pub use selvedge_runtime::{Named, any, cell, channel, hint, sync, thread};
+    pub use selvedge_runtime::{Named, any, cell, channel, hint, sync, thread, time};
 }
 
 #[cfg(any(feature = "loom", loom))]

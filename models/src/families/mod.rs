@@ -17,6 +17,7 @@ use selvedge::native::Named;
 use selvedge::native::sync::atomic::AtomicI64;
 use selvedge::native::thread;
 use selvedge_core::scenario::{Body, Expectation, Scenario};
+use selvedge_core::time::Time;
 
 /// The published counts.
 const TABLE: &str = include_str!("published.tsv");
@@ -106,6 +107,7 @@ pub fn scenarios() -> Vec<Scenario> {
             expect: Expectation::Holds,
             fixes: &[],
             sampled: None,
+            time: Time::default(),
             body: Body::new(move || program(row.size)),
         }
     };

@@ -14,6 +14,7 @@ pub mod sc;
 use std::sync::Arc;
 
 use selvedge_core::scenario::{Body, Expectation, Scenario};
+use selvedge_core::time::Time;
 use selvedge_core::toy::Program;
 
 use program::{End, NativeProgram};
@@ -40,6 +41,7 @@ fn scenario(
         expect,
         fixes: &[],
         sampled: None,
+        time: Time::default(),
         body: Body::new(move || check(&program.run())),
     }
 }

@@ -17,9 +17,17 @@ pub(crate) fn scenarios(engine: Engine) -> Vec<Scenario> {
     }
 }
 
+/// The same, and those that only this engine has.
+pub(crate) fn all_scenarios(engine: Engine) -> Vec<Scenario> {
+    match engine {
+        Engine::Native => selvedge_models::native::all_scenarios(),
+        _ => scenarios(engine),
+    }
+}
+
 /// The scenario of that name, as it was compiled for an engine.
 pub(crate) fn scenario(engine: Engine, name: &str) -> Scenario {
-    let found = scenarios(engine).into_iter().find(|s| s.name == name);
+    let found = all_scenarios(engine).into_iter().find(|s| s.name == name);
     found.unwrap_or_else(|| panic!("no scenario {name} on {engine}"))
 }
 
@@ -30,7 +38,8 @@ pub(crate) fn explorer(engine: Engine) -> Explorer {
 
 /// Explores a scenario to the end, and counts all its failures.
 pub(crate) fn explore(engine: Engine, scenario: &Scenario) -> Report {
-    explorer(engine).name(&*scenario.name).keep_going(true).run(scenario.program())
+    let explorer = explorer(engine).name(&*scenario.name).time(scenario.time);
+    explorer.keep_going(true).run(scenario.program())
 }
 
 /// Every behaviour was seen; what follows a data race in an execution is not

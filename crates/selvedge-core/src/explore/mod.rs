@@ -20,7 +20,6 @@ use crate::machine::{Driver, Machine, Turn};
 use crate::op::Op;
 use crate::report::{End, Report};
 use crate::schedule::Schedule;
-use crate::time::Time;
 use crate::world::{Choices, Event, World};
 
 pub use bounds::PreemptionBound;
@@ -187,19 +186,11 @@ pub struct Limits {
     pub max_duration: Option<Duration>,
     /// Count all failing executions in place of stopping at the first.
     pub keep_going: bool,
-    /// What sleeps and timeouts mean.
-    pub time: Time,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            max_executions: None,
-            max_steps: 100_000,
-            max_duration: None,
-            keep_going: false,
-            time: Time::default(),
-        }
+        Limits { max_executions: None, max_steps: 100_000, max_duration: None, keep_going: false }
     }
 }
 
@@ -342,7 +333,6 @@ pub fn explore(
 ) {
     let start = Instant::now();
     let mut world = World::new();
-    world.set_time(limits.time);
     world.set_running_on(limits.keep_going && strategy.runs_on());
     let mut runs: u64 = 0;
     let mut looked_at = 0;

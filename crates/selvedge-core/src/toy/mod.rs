@@ -508,7 +508,8 @@ impl Toy {
                 (OpKind::Park(ParkOp::ParkBy { expired }), Some(world.park_token(me)))
             }
             Stmt::Sleep(nanos) => {
-                (OpKind::Thread(ThreadOp::Sleep { expired: wait(world, *nanos) }), None)
+                let until = world.now(me).as_nanos() as u64 + nanos;
+                (OpKind::Thread(ThreadOp::Sleep { expired: wait(world, *nanos), until }), None)
             }
             Stmt::RecvBy(r, q, _, nanos) => {
                 target = Some(r);

@@ -1,6 +1,7 @@
 //! The execution in words.
 
 use std::panic::Location;
+use std::time::Duration;
 
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId};
@@ -180,7 +181,9 @@ impl World {
                 ThreadOp::Yield(_) => "yield".to_owned(),
                 ThreadOp::Any(_) => format!("any = {answer}"),
                 ThreadOp::Fence(_) => "fence".to_owned(),
-                ThreadOp::Sleep { .. } => "sleep".to_owned(),
+                ThreadOp::Sleep { until, .. } => {
+                    format!("sleep until {:?}", Duration::from_nanos(until))
+                }
             },
         }
     }
@@ -267,7 +270,9 @@ impl World {
             OpKind::Thread(ThreadOp::Yield(_)) => return "yield".to_owned(),
             OpKind::Thread(ThreadOp::Any(n)) => return format!("choose one of {n} values"),
             OpKind::Thread(ThreadOp::Fence(_)) => return "fence".to_owned(),
-            OpKind::Thread(ThreadOp::Sleep { .. }) => return "sleep".to_owned(),
+            OpKind::Thread(ThreadOp::Sleep { until, .. }) => {
+                return format!("sleep until {:?}", Duration::from_nanos(until));
+            }
         };
         format!("{verb} {on}")
     }

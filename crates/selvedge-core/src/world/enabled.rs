@@ -43,7 +43,7 @@ impl Gate {
             (OpKind::Atomic(_) | OpKind::Mutex(_) | OpKind::Refs(_), _) => Gate::Open,
             (OpKind::Thread(ThreadOp::Join(child)), _) => Gate::Ended(child),
             (OpKind::Thread(ThreadOp::Any(most)), _) => Gate::Any(most),
-            (OpKind::Thread(ThreadOp::Sleep { expired }), _) => Gate::Any(u32::from(expired)),
+            (OpKind::Thread(ThreadOp::Sleep { expired, .. }), _) => Gate::Any(u32::from(expired)),
             (OpKind::Thread(_), _) => Gate::Open,
             (OpKind::Select(_), _) => Gate::Select,
             (_, Some(object)) => Gate::Object(object),
@@ -330,7 +330,7 @@ impl World {
         match op.kind {
             OpKind::Thread(ThreadOp::Join(child)) => self.is_finished(child),
             OpKind::Thread(ThreadOp::Any(n)) => n > 0,
-            OpKind::Thread(ThreadOp::Sleep { expired }) => expired,
+            OpKind::Thread(ThreadOp::Sleep { expired, .. }) => expired,
             OpKind::Thread(ThreadOp::Spawn | ThreadOp::Yield(_) | ThreadOp::Fence(_)) => true,
             OpKind::Select(select) => self.ready_cases(select) != 0,
             kind => self.object_of(op).eval(&kind, thread, 0).is_some(),

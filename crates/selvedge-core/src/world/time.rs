@@ -24,13 +24,14 @@ pub(super) struct Timer {
     now: u64,
     /// Who waits until when.
     waiting: Vec<(u64, ThreadId)>,
-    /// How often the virtual clock has moved.
-    ticks: u32,
+    /// When the virtual clock has moved: after how many events.
+    ticks: Vec<usize>,
 }
 
 impl Timer {
     pub(super) fn clear(&mut self) {
-        (self.now, self.ticks) = (0, 0);
+        self.now = 0;
+        self.ticks.clear();
         self.waiting.clear();
     }
 
@@ -44,7 +45,8 @@ impl Timer {
 }
 
 impl World {
-    /// From the next execution on, time is this.
+    /// What sleeps and timeouts mean in this execution: the machine's to say,
+    /// before its first step.
     pub fn set_time(&mut self, time: Time) {
         self.timer.time = time;
     }
@@ -86,8 +88,13 @@ impl World {
     }
 
     /// How often the virtual clock has moved.
-    pub(crate) fn ticks(&self) -> u32 {
-        self.timer.ticks
+    pub(crate) fn ticks(&self) -> usize {
+        self.timer.ticks.len()
+    }
+
+    /// After how many events each time.
+    pub(super) fn ticked_at(&self) -> &[usize] {
+        &self.timer.ticks
     }
 
     /// True if there is a time for which a thread waits.
@@ -100,7 +107,7 @@ impl World {
         let timer = &mut self.timer;
         let Some(&(next, _)) = timer.waiting.iter().min() else { return };
         timer.now = next;
-        timer.ticks += 1;
+        timer.ticks.push(self.events.len());
         for &(_, thread) in timer.waiting.iter().filter(|(deadline, _)| *deadline == next) {
             let t = &mut self.threads[thread.index()];
             let Some(op) = &mut t.announced else { continue };

@@ -34,6 +34,10 @@ struct Tracer<'a> {
     latest: Vec<Option<usize>>,
     /// By thread of the world: the step that spawned it, until it has run.
     spawned: Vec<Option<usize>>,
+    /// How often the virtual clock had moved before the last operation, how
+    /// many steps there were then, and the last ones of all threads.
+    ticks: usize,
+    before_tick: (usize, Vec<usize>),
     /// The earlier access of a data race: the failure does not come after it,
     /// and yet there is none without it.
     raced: Option<usize>,
@@ -52,6 +56,8 @@ impl World {
             objects: vec![Last::default(); self.objects.len()],
             latest: vec![None; self.threads.len()],
             spawned: vec![None; self.threads.len()],
+            ticks: 0,
+            before_tick: (0, Vec::new()),
             raced: None,
         };
         for entry in log {
@@ -82,7 +88,10 @@ impl Tracer<'_> {
 
     fn add(&mut self, entry: &Logged) {
         match entry {
-            Logged::Event(index) => self.operation(&self.world.events[*index]),
+            Logged::Event(index) => {
+                self.tick_before(*index);
+                self.operation(&self.world.events[*index]);
+            }
             Logged::Access { thread, cell, write, at } => {
                 let name = self.world.object_name(*cell);
                 let (role, verb) =
@@ -121,6 +130,17 @@ impl Tracer<'_> {
         }
     }
 
+    /// If the clock has moved just before that event: all steps so far come
+    /// before all that follow.
+    fn tick_before(&mut self, event: usize) {
+        let ticks = self.world.ticked_at();
+        while ticks.get(self.ticks).is_some_and(|tick| *tick <= event) {
+            self.ticks += 1;
+            let last = self.latest.iter().chain(&self.spawned).flatten();
+            self.before_tick = (self.steps.len(), last.copied().collect());
+        }
+    }
+
     fn operation(&mut self, event: &Event) {
         let position = self.steps.len();
         let touched = self.world.touched(event);
@@ -137,6 +157,10 @@ impl Tracer<'_> {
             ..TraceStep::default()
         };
         step.after.extend(self.spawned[event.thread.index()].take());
+        let (ticked, before) = &self.before_tick;
+        if self.latest[event.thread.index()].is_none_or(|last| last < *ticked) {
+            step.after.extend(before.iter().filter(|i| self.steps[**i].thread != step.thread));
+        }
         match event.op.kind {
             OpKind::Thread(ThreadOp::Spawn) => {
                 self.spawned[event.answer as usize] = Some(position);

@@ -27,7 +27,7 @@ fn thread_ops() -> Vec<(ThreadOp, u32)> {
         (ThreadOp::Join(ThreadId::from_index(1)), 0),
         (ThreadOp::Yield(YieldKind::Polite), 0),
         (ThreadOp::Yield(YieldKind::Spin), 0),
-        (ThreadOp::Sleep { expired: true }, 0),
+        (ThreadOp::Sleep { expired: true, until: 1 }, 0),
         (ThreadOp::Any(2), 0),
         (ThreadOp::Any(2), 1),
     ];

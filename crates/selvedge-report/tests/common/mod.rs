@@ -6,6 +6,7 @@ use std::time::Duration;
 use selvedge_core::failure::{Failure, FailureKind, Fault, Place, Story};
 use selvedge_core::report::{End, Engine, Report};
 use selvedge_core::scenario::{Body, Broken, Expectation, Scenario};
+use selvedge_core::time::Time;
 use selvedge_core::trace::{Role, StepKind, Trace, TraceStep, TraceThread};
 
 pub(crate) use StepKind::{Access, Blocked, Note, Operation};
@@ -183,7 +184,15 @@ pub(crate) fn six() -> Trace {
 
 fn scenario(name: &'static str, expect: Expectation, sampled: Option<u64>) -> Scenario {
     let body = Body::new(|| {});
-    Scenario { name: name.into(), about: "".into(), expect, fixes: &[], sampled, body }
+    Scenario {
+        name: name.into(),
+        about: "".into(),
+        expect,
+        fixes: &[],
+        sampled,
+        time: Time::default(),
+        body,
+    }
 }
 
 pub(crate) fn scenarios() -> Vec<(Scenario, Report)> {

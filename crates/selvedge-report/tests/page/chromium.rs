@@ -142,7 +142,8 @@ impl Chromium {
         count.as_u64().expect("a number")
     }
 
-    /// Presses a key, and waits until the page has met it.
+    /// Presses a key, and waits until the page has met it and drawn itself anew:
+    /// which rows are there may depend on how far it has scrolled.
     pub(crate) fn press(&mut self, key: &str) {
         let text = if key.len() == 1 { key } else { "" };
         self.value(
@@ -150,7 +151,9 @@ impl Chromium {
         );
         self.call("Input.dispatchKeyEvent", json!({ "type": "keyDown", "key": key, "text": text }));
         self.call("Input.dispatchKeyEvent", json!({ "type": "keyUp", "key": key }));
-        self.value("window.met.then(() => 0)");
+        self.value(
+            "window.met.then(() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 0))))",
+        );
     }
 
     pub(crate) fn click(&mut self, selector: &str) {

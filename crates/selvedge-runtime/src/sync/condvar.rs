@@ -1,15 +1,17 @@
 //! `std::sync::Condvar`.
 
 use std::panic::Location;
+use std::time::Duration;
 
 use selvedge_core::id::ObjectId;
-use selvedge_core::model::{CondvarState, ObjectState};
+use selvedge_core::model::{CondvarState, ObjectState, condvar};
 use selvedge_core::op::{CondvarOp, OpKind};
 
 use super::{LockResult, MutexGuard, PoisonError};
 use crate::context::{Context, current};
 use crate::handle::Handle;
 use crate::named::named;
+use crate::time::Instant;
 
 /// `std::sync::Condvar`, on announced operations. Which waiter a
 /// notification wakes is explored; there are no spurious wakeups.
@@ -24,6 +26,17 @@ pub struct Condvar {
 impl Default for Handle {
     fn default() -> Self {
         Handle::new()
+    }
+}
+
+/// `std::sync::WaitTimeoutResult`: whether a wait has ended by its timeout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitTimeoutResult(bool);
+
+impl WaitTimeoutResult {
+    /// True if it has.
+    pub fn timed_out(&self) -> bool {
+        self.0
     }
 }
 
@@ -55,6 +68,70 @@ impl Condvar {
         drop(guard);
         context.perform_at(OpKind::Condvar(CondvarOp::Wake), object, at);
         lock.lock_at(at)
+    }
+
+    /// As [`wait`](Self::wait), but for that time at most.
+    ///
+    /// # Errors
+    /// If the mutex is poisoned then; the error holds the guard, too.
+    #[track_caller]
+    pub fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let at = Location::caller();
+        let lock = guard.lock_of();
+        let (locked, timed_out) = match current() {
+            None => {
+                let raw =
+                    guard.into_raw().expect("a guard of this program, outside an exploration");
+                let waited = self.raw.wait_timeout(raw, timeout);
+                let (raw, result) = waited.unwrap_or_else(PoisonError::into_inner);
+                (MutexGuard::from_raw(lock, raw, at), result.timed_out())
+            }
+            Some(context) => {
+                let object = Some(self.object(context));
+                context.perform_at(OpKind::Condvar(CondvarOp::Enqueue), object, at);
+                drop(guard);
+                let wake = |expired| OpKind::Condvar(CondvarOp::WakeBy { expired });
+                let answer = context.perform_within(timeout, wake, object, condvar::TIMED_OUT, at);
+                (lock.lock_at(at), answer == condvar::TIMED_OUT)
+            }
+        };
+        match locked {
+            Ok(guard) => Ok((guard, WaitTimeoutResult(timed_out))),
+            Err(poison) => {
+                Err(PoisonError::new((poison.into_inner(), WaitTimeoutResult(timed_out))))
+            }
+        }
+    }
+
+    /// As [`wait_while`](Self::wait_while), but for that time at most.
+    ///
+    /// # Errors
+    /// If the mutex is poisoned; the error holds the guard, too.
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T, F>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        timeout: Duration,
+        mut condition: F,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)>
+    where
+        F: FnMut(&mut T) -> bool,
+    {
+        let start = Instant::now();
+        loop {
+            if !condition(&mut *guard) {
+                return Ok((guard, WaitTimeoutResult(false)));
+            }
+            let Some(left) = timeout.checked_sub(start.elapsed()).filter(|left| !left.is_zero())
+            else {
+                return Ok((guard, WaitTimeoutResult(true)));
+            };
+            guard = self.wait_timeout(guard, left)?.0;
+        }
     }
 
     /// Waits as long as `condition` is true.

@@ -13,7 +13,7 @@ pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 pub use arc::Arc;
 pub use barrier::{Barrier, BarrierWaitResult};
-pub use condvar::Condvar;
+pub use condvar::{Condvar, WaitTimeoutResult};
 pub use mutex::{Mutex, MutexGuard};
 pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;

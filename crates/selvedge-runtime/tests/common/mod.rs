@@ -7,22 +7,37 @@ use std::sync::{Arc, Mutex as RealMutex};
 use selvedge_core::explore::{Dfs, Exhaustive, Limits, Strategy, explore};
 use selvedge_core::failure::{FailureKind, Fault};
 use selvedge_core::report::{Engine, Report};
+use selvedge_core::time::Time;
 use selvedge_runtime::Native;
 
 pub(crate) fn run(strategy: &mut dyn Strategy, body: impl Fn() + Send + Sync + 'static) -> Report {
+    run_in(Time::Untimed, strategy, body)
+}
+
+fn run_in(
+    time: Time,
+    strategy: &mut dyn Strategy,
+    body: impl Fn() + Send + Sync + 'static,
+) -> Report {
     let mut report = Report::new(Engine::Native, strategy.name(), 0);
     let limits = Limits { keep_going: true, max_executions: Some(100_000), ..Limits::default() };
-    explore(&mut Native::new(body), strategy, &limits, None, &mut report, &mut |_| true);
+    let mut machine = Native::new(body).with_time(time);
+    explore(&mut machine, strategy, &limits, None, &mut report, &mut |_| true);
     report
 }
 
 /// The report of the exhaustive search. The naive one has to agree: the same
 /// failures, and, where none cuts an execution short, as many behaviours.
 pub(crate) fn search(body: impl Fn() + Send + Sync + 'static) -> Report {
+    search_in(Time::Untimed, body)
+}
+
+/// The same, with this notion of time.
+pub(crate) fn search_in(time: Time, body: impl Fn() + Send + Sync + 'static) -> Report {
     let body = Arc::new(body);
     let again = Arc::clone(&body);
-    let naive = run(&mut Dfs::new(), move || again());
-    let report = run(&mut Exhaustive::new(), move || body());
+    let naive = run_in(time, &mut Dfs::new(), move || again());
+    let report = run_in(time, &mut Exhaustive::new(), move || body());
     let kinds = |r: &Report| r.failures().iter().map(|f| f.kind()).collect::<BTreeSet<_>>();
     assert_eq!(kinds(&report), kinds(&naive), "{report:#?} {naive:#?}");
     if report.failures().is_empty() && report.exhausted() && naive.exhausted() {
@@ -35,9 +50,17 @@ pub(crate) fn search(body: impl Fn() + Send + Sync + 'static) -> Report {
 pub(crate) fn outcomes<T: Ord + Send + 'static>(
     body: impl Fn() -> T + Send + Sync + 'static,
 ) -> BTreeSet<T> {
+    outcomes_in(Time::Untimed, body)
+}
+
+/// The same, with this notion of time.
+pub(crate) fn outcomes_in<T: Ord + Send + 'static>(
+    time: Time,
+    body: impl Fn() -> T + Send + Sync + 'static,
+) -> BTreeSet<T> {
     let seen = Arc::new(RealMutex::new(BTreeSet::new()));
     let keep = Arc::clone(&seen);
-    let report = search(move || {
+    let report = search_in(time, move || {
         let result = body();
         keep.lock().unwrap().insert(result);
     });

@@ -13,10 +13,14 @@ use ::std::mem;
 use ::std::sync::Arc;
 use ::std::sync::PoisonError;
 use ::std::sync::atomic::{AtomicUsize, Ordering};
+use ::std::time::{Duration, Instant};
 
-pub use crate::errors::{CloseError, RecvError, SendError, TryRecvError};
+pub use crate::errors::{
+    CloseError, RecvError, RecvTimeoutError, SendError, SendTimeoutError, TryRecvError,
+    TrySendError,
+};
 
-use super::rt::{Condvar, Mutex, MutexGuard, first_of, wake_one};
+use super::rt::{Condvar, Mutex, MutexGuard, first_of, wait_timeout, wake_one};
 
 /// A channel that holds up to `capacity` messages; with capacity 0, `send`
 /// returns only when a receiver has taken the message.
@@ -126,21 +130,7 @@ impl<T> Shared<T> {
         if self.refuses(&state) {
             return Err(SendError(message));
         }
-        let number = state.offers;
-        state.offers += 1;
-        state.queue.push_back((number, message));
-        if state.waiting_receivers > 0 {
-            wake_one(&self.arrived);
-        }
-        if !state.watchers.is_empty() {
-            let watchers = state.watchers.clone();
-            drop(state);
-            fire(&watchers);
-            if !self.is_rendezvous() {
-                return Ok(());
-            }
-            state = self.lock();
-        }
+        let (number, mut state) = self.put(state, message);
         if self.is_rendezvous() {
             // The offer is in the queue until a receiver takes it.
             while let Some(at) = state.queue.iter().position(|(n, _)| *n == number) {
@@ -154,6 +144,27 @@ impl<T> Shared<T> {
             }
         }
         Ok(())
+    }
+
+    /// Adds a message, and wakes who waits for one: its number.
+    fn put<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<T>>,
+        message: T,
+    ) -> (u64, MutexGuard<'a, State<T>>) {
+        let number = state.offers;
+        state.offers += 1;
+        state.queue.push_back((number, message));
+        if state.waiting_receivers > 0 {
+            wake_one(&self.arrived);
+        }
+        if !state.watchers.is_empty() {
+            let watchers = state.watchers.clone();
+            drop(state);
+            fire(&watchers);
+            state = self.lock();
+        }
+        (number, state)
     }
 
     fn wait_to_send<'a>(&self, mut state: MutexGuard<'a, State<T>>) -> MutexGuard<'a, State<T>> {
@@ -173,6 +184,74 @@ impl<T> Shared<T> {
             }
             state.waiting_receivers += 1;
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting_receivers -= 1;
+        }
+    }
+
+    #[track_caller]
+    fn refuse_rendezvous(&self, what: &str) {
+        assert!(
+            !self.is_rendezvous(),
+            "{what} on a channel of capacity 0 is not there: give it a capacity of 1, or use send"
+        );
+    }
+
+    #[track_caller]
+    fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        self.refuse_rendezvous("try_send");
+        let state = self.lock();
+        if self.refuses(&state) {
+            return Err(TrySendError::Disconnected(message));
+        }
+        if self.capacity.is_some_and(|capacity| state.queue.len() >= capacity) {
+            return Err(TrySendError::Full(message));
+        }
+        let _ = self.put(state, message);
+        Ok(())
+    }
+
+    #[track_caller]
+    fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        self.refuse_rendezvous("send_timeout");
+        let start = Instant::now();
+        let mut state = self.lock();
+        while !self.refuses(&state) && self.capacity.is_some_and(|n| state.queue.len() >= n) {
+            match timeout.checked_sub(start.elapsed()) {
+                Some(left) if !left.is_zero() => state = self.wait_to_send_within(state, left),
+                _ => return Err(SendTimeoutError::Timeout(message)),
+            }
+        }
+        if self.refuses(&state) {
+            return Err(SendTimeoutError::Disconnected(message));
+        }
+        let _ = self.put(state, message);
+        Ok(())
+    }
+
+    fn wait_to_send_within<'a>(
+        &self,
+        mut state: MutexGuard<'a, State<T>>,
+        timeout: Duration,
+    ) -> MutexGuard<'a, State<T>> {
+        state.waiting_senders += 1;
+        let mut state = wait_timeout(&self.departed, state, timeout);
+        state.waiting_senders -= 1;
+        state
+    }
+
+    fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        let start = Instant::now();
+        let mut state = self.lock();
+        loop {
+            match self.poll(&mut state) {
+                Ok(message) => return Ok(message),
+                Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
+                Err(TryRecvError::Empty) => {}
+            }
+            let left = timeout.checked_sub(start.elapsed()).filter(|left| !left.is_zero());
+            let Some(left) = left else { return Err(RecvTimeoutError::Timeout) };
+            state.waiting_receivers += 1;
+            state = wait_timeout(&self.arrived, state, left);
             state.waiting_receivers -= 1;
         }
     }
@@ -214,6 +293,31 @@ impl<T> Sender<T> {
     /// are gone.
     pub fn send(&self, message: T) -> Result<(), SendError<T>> {
         self.shared.send(message)
+    }
+
+    /// Sends a message if there is room at once.
+    ///
+    /// # Errors
+    /// The message comes back, with the reason.
+    ///
+    /// # Panics
+    /// On a rendezvous channel.
+    #[track_caller]
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        self.shared.try_send(message)
+    }
+
+    /// Sends a message; blocks for that time at most. Neither loom nor shuttle
+    /// knows time: there it does not compile.
+    ///
+    /// # Errors
+    /// The message comes back, with the reason.
+    ///
+    /// # Panics
+    /// On a rendezvous channel.
+    #[track_caller]
+    pub fn send_timeout(&self, message: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
+        self.shared.send_timeout(message, timeout)
     }
 
     /// Closes the channel: nothing more can be sent, and what was sent can
@@ -261,6 +365,16 @@ impl<T> Receiver<T> {
     /// If the channel is empty, and was closed or all its senders are gone.
     pub fn recv(&self) -> Result<T, RecvError> {
         self.shared.recv()
+    }
+
+    /// Receives a message; blocks for that time at most. Neither loom nor
+    /// shuttle knows time: there it does not compile.
+    ///
+    /// # Errors
+    /// If there was no message: [`RecvTimeoutError::Timeout`] if one may come,
+    /// [`RecvTimeoutError::Disconnected`] if none will.
+    pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
+        self.shared.recv_timeout(timeout)
     }
 
     /// Receives a message if there is one; on a rendezvous channel, if a

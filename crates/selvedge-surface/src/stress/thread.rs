@@ -6,7 +6,7 @@ use ::std::thread as real;
 
 use super::run::{member, open_gate};
 
-pub use ::std::thread::{Thread, current, park, sleep, yield_now};
+pub use ::std::thread::{Thread, current, park, park_timeout, sleep, yield_now};
 
 /// Starts a thread; see `std::thread::spawn`.
 #[track_caller]

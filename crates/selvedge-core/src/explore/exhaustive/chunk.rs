@@ -175,7 +175,6 @@ impl<M: Machine> Worker<M> {
             return;
         }
         self.world = World::numbered_by(Arc::clone(&setting.numbering));
-        self.world.set_time(setting.limits.time);
         self.world.set_running_on(setting.limits.keep_going && self.search.runs_on());
         setting.knowledge.tell(&mut self.machine, &mut self.world);
         self.setting = Some(Arc::clone(setting));

@@ -92,7 +92,7 @@ struct Search<C> {
     /// The event that the item is about was looked at.
     seated: bool,
     /// How often the clock has moved.
-    ticks: u32,
+    ticks: usize,
     /// What is pending was looked at: nothing more belongs to the behaviour.
     finished: bool,
     floors: Vec<Floor>,
