@@ -29,8 +29,11 @@ mod tests;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use args::{Args, Command};
+
+const NO_COMMAND: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 
 /// Runs the command line of this process, which cargo calls for `cargo selvedge`.
 ///
@@ -45,9 +48,9 @@ pub fn main() -> ExitCode {
     }
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
-        Err(error) if error.use_stderr() => return crate::bad_input(&crate::first_line(&error)),
-        // --help and --version.
-        Err(text) => text.exit(),
+        // --help, --version, and no command at all.
+        Err(text) if !text.use_stderr() || text.kind() == NO_COMMAND => text.exit(),
+        Err(error) => return crate::bad_input(&crate::first_line(&error)),
     };
     let build = &args.build;
     crate::code(match &args.command {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use selvedge_engines::test::{BUDGET, Outcome, RESULT};
@@ -50,7 +50,7 @@ pub(crate) struct Ran {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum End {
     Exited(ExitStatus),
-    /// It was given up, so long after the end of its time.
+    /// It had not ended after this time, and was ended.
     GivenUp(Duration),
 }
 
@@ -91,23 +91,28 @@ pub(crate) fn run(test: &Test, request: &Request<'_>) -> Result<Ran, BadInput> {
     }
     let start = Instant::now();
     let mut child = command.spawn().map_err(failed)?;
-    let end = match request.budget.map(|budget| budget + GRACE) {
-        None => End::Exited(child.wait().map_err(failed)?),
-        Some(most) => match child.wait_timeout(most).map_err(failed)? {
-            Some(status) => End::Exited(status),
-            None => {
-                child.kill().map_err(failed)?;
-                child.wait().map_err(failed)?;
-                End::GivenUp(start.elapsed())
-            }
-        },
-    };
+    let end = wait(&mut child, request.budget.map(|budget| budget + GRACE)).map_err(failed)?;
     let elapsed = start.elapsed();
     let output = match request.nocapture {
         true => String::new(),
         false => own(&tail(&output).map_err(failed)?, &test.harness_name),
     };
-    Ok(Ran { outcome: Outcome::read(&result), end, output, elapsed })
+    let path = result.display().to_string();
+    let outcome = Outcome::read(&result).map_err(|what| what.replace(&path, "its result"));
+    Ok(Ran { outcome, end, output, elapsed })
+}
+
+/// Waits for a process, and ends it after this time.
+fn wait(child: &mut Child, most: Option<Duration>) -> io::Result<End> {
+    let Some(most) = most else {
+        return Ok(End::Exited(child.wait()?));
+    };
+    if let Some(status) = child.wait_timeout(most)? {
+        return Ok(End::Exited(status));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(End::GivenUp(most))
 }
 
 /// The end of a file: as much as anybody reads.
@@ -164,6 +169,24 @@ mod test {
         // It has aborted.
         assert_eq!(own("\nrunning 1 test\ntest a::b ... last words\n"), "last words");
         assert_eq!(own("something else"), "something else");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_process_that_does_not_end_is_ended() {
+        let start = |seconds: &str| {
+            std::process::Command::new("sleep").arg(seconds).spawn().expect("it starts")
+        };
+        let begin = Instant::now();
+        let most = Duration::from_millis(50);
+        let end = wait(&mut start("60"), Some(most)).expect("it can be waited for");
+        assert!(matches!(end, End::GivenUp(after) if after == most), "{end:?}");
+        assert!(!end.is_success() && begin.elapsed() < Duration::from_secs(30));
+
+        for most in [None, Some(Duration::from_secs(60))] {
+            let end = wait(&mut start("0"), most).expect("it can be waited for");
+            assert!(end.is_success(), "{end:?}");
+        }
     }
 
     #[test]

@@ -44,14 +44,7 @@ impl Tested {
         let (mut report, agreement) = match outcome {
             Ok(Some(outcome)) => judged(test, outcome.report, outcome.agreement, end),
             Ok(None) => (error(ended_early(end)), Agreement::Contradicted),
-            Err(what) => {
-                let (theirs, mine) = (&test.selvedge, env!("CARGO_PKG_VERSION"));
-                let what = format!(
-                    "{what} (the test is built with Selvedge {theirs}, and this is \
-                     cargo-selvedge {mine})"
-                );
-                (error(what), Agreement::Contradicted)
-            }
+            Err(what) => (error(what), Agreement::Contradicted),
         };
         if report.elapsed.is_zero() {
             report.elapsed = elapsed;

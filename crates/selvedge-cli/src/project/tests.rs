@@ -35,8 +35,6 @@ pub(crate) struct Test {
     pub(crate) bounded: bool,
     /// `#[ignore]`
     pub(crate) ignored: bool,
-    /// The version of Selvedge that it was built with.
-    pub(crate) selvedge: String,
     pub(crate) executable: Rc<Executable>,
 }
 
@@ -114,7 +112,8 @@ pub(crate) fn named(tests: Vec<Test>, name: &str) -> Result<Test, BadInput> {
 }
 
 fn unknown(name: &str, tests: &[Test]) -> BadInput {
-    let hint = registry::hint(name, tests.iter().map(|test| &*test.name));
+    let names = tests.iter().flat_map(|test| [&*test.name, &*test.harness_name]);
+    let hint = registry::hint(name, names);
     format!("no test matches '{name}': {hint}").into()
 }
 
@@ -144,7 +143,6 @@ fn in_executable(executable: &Rc<Executable>) -> Result<Vec<Test>, BadInput> {
             expect: mark.expectation(),
             bounded: mark.bounded,
             ignored: ignored.contains(mark.harness_name()),
-            selvedge: mark.selvedge.to_owned(),
             executable: Rc::clone(executable),
         })
         .collect())

@@ -62,8 +62,8 @@ impl Found {
         let Found { explored, mut report } = self;
         if report.exhausted() && !proof {
             report.end = End::Bounded(match &explored {
-                Explored::Drawn(count) => format!("{}, each exhausted", inputs(*count)),
-                _ => "this input, exhausted".to_owned(),
+                Explored::Drawn(count) => inputs(*count),
+                Explored::All | Explored::With(_) => inputs(1),
             });
         }
         if let Explored::With(input) = explored {
