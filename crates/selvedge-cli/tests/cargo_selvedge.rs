@@ -6,6 +6,8 @@
 mod cargo;
 #[path = "../../selvedge-report/tests/valid/mod.rs"]
 mod valid;
+#[path = "../../selvedge-report/tests/valid/workflow.rs"]
+mod workflow;
 
 use std::fs;
 use std::path::Path;
@@ -477,4 +479,36 @@ fn what_cannot_be_done_is_said() {
     let broken = call(&none, &["test"]);
     refused(&broken, &["do not build"]);
     assert!(broken.stderr.contains("error[E0308]"), "{}", broken.stderr);
+}
+
+/// What the workflow files in the book call works, and writes the files that they
+/// pick up.
+#[test]
+fn the_examples_in_the_book_work() {
+    for (name, yaml) in [
+        ("github", include_str!("../../../docs/ci/github-project.yml")),
+        ("gitlab", include_str!("../../../docs/ci/gitlab-project.yml")),
+    ] {
+        let found = workflow::strings(yaml);
+        let calls = found.iter().filter_map(|(_, text)| text.strip_prefix("cargo selvedge "));
+        let calls: Vec<&str> = calls.collect();
+        assert_eq!(calls.len(), 1, "{name}: {found:?}");
+        let installs = found.iter().filter(|(_, text)| text.starts_with("cargo install "));
+        let package = concat!(env!("CARGO_PKG_REPOSITORY"), " ", env!("CARGO_PKG_NAME"));
+        assert!(installs.clone().all(|(_, text)| text.ends_with(package)), "{name}: {found:?}");
+        assert_eq!(installs.count(), 1, "{name}");
+
+        let out = reports();
+        let arguments: Vec<&str> = calls[0].split(' ').chain(["careful", "--exact"]).collect();
+        // The reports are to be this test's own.
+        let call = call(&PROJECT, &[&arguments[..], &["--out", path(&out)]].concat());
+        assert_eq!(call.code, 0, "{name}: {}{}", call.stdout, call.stderr);
+        let files = found.iter().filter_map(|(_, text)| text.strip_prefix("target/selvedge"));
+        let files: Vec<&str> = files.collect();
+        assert!(files.len() >= 2, "{name}: {files:?}");
+        for file in files {
+            let file = file.trim_start_matches('/');
+            assert!(out.path().join(file).exists(), "{name}: {file}");
+        }
+    }
 }

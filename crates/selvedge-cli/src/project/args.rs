@@ -60,6 +60,12 @@ pub(crate) struct Build {
     /// Build with this profile
     #[arg(long, value_name = "NAME", global = true)]
     pub(crate) profile: Option<String>,
+    /// Cargo.lock is to stay as it is
+    #[arg(long, global = true)]
+    pub(crate) locked: bool,
+    /// Without network
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
     /// The project's Cargo.toml
     #[arg(long, value_name = "PATH", global = true)]
     pub(crate) manifest_path: Option<PathBuf>,
@@ -77,6 +83,8 @@ impl Build {
             ("--all-features", self.all_features),
             ("--no-default-features", self.no_default_features),
             ("--release", self.release),
+            ("--locked", self.locked),
+            ("--offline", self.offline),
         ];
         all.extend(on.iter().filter(|(_, on)| *on).map(|(option, _)| (*option).to_owned()));
         let mut with = |option: &str, value: String| all.extend([option.to_owned(), value]);
