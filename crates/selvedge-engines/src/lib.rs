@@ -6,8 +6,8 @@
 //! | [`explorer`] | what users call: settings, and which engine runs them |
 //! | `native` | the native engine: strategy, simpler schedule, drawing, replay |
 //! | `search` | its exhaustive search: workers, checkpoints, parts |
-//! | [`file`], [`merge()`] | what is saved, and how parts of a search are put together |
-//! | [`test`] | what `cargo selvedge` and a test tell each other |
+//! | [`mod@file`], [`merge()`] | what is saved, and how parts of a search are put together |
+//! | [`mod@test`] | what `cargo selvedge` and a test tell each other |
 //! | [`foreign`] | the other engines, each in a process of its own |
 
 pub mod explorer;

@@ -11,7 +11,6 @@ use tempfile::TempDir;
 use wait_timeout::ChildExt;
 
 use super::tests::Test;
-use crate::BadInput;
 
 /// So long after the end of its time a test is given up: a failure is made
 /// simpler by then, and drawn.
@@ -63,8 +62,8 @@ impl End {
 /// Runs a test.
 ///
 /// # Errors
-/// If it cannot be started.
-pub(crate) fn run(test: &Test, request: &Request<'_>) -> Result<Ran, BadInput> {
+/// One sentence, if it cannot be started.
+pub(crate) fn run(test: &Test, request: &Request<'_>) -> Result<Ran, String> {
     let failed = |error: io::Error| format!("cannot run {}: {error}", test.name);
     let directory = TempDir::new().map_err(failed)?;
     let (result, output) = (directory.path().join("result"), directory.path().join("output"));

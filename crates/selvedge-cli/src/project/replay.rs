@@ -4,7 +4,7 @@ use selvedge_core::report::End;
 use selvedge_core::schedule::Schedule;
 
 use super::args::{self, Build};
-use super::process::{self, Request};
+use super::process::{self, Ran, Request};
 use super::results::Tested;
 use super::tests;
 use crate::check::print_output;
@@ -20,10 +20,10 @@ pub(crate) fn run(build: &Build, options: &args::Replay) -> Result<Exit, BadInpu
         nocapture: options.trace,
         ..Request::default()
     };
-    let mut ran = process::run(&test, &request)?;
-    let trace = match &mut ran.outcome {
-        Ok(Some(outcome)) => outcome.trace.take(),
-        Ok(None) | Err(_) => None,
+    let mut ran = process::run(&test, &request);
+    let trace = match &mut ran {
+        Ok(Ran { outcome: Ok(Some(outcome)), .. }) => outcome.trace.take(),
+        _ => None,
     };
     let tested = Tested::new(&test, ran);
     let row = tested.row();

@@ -39,16 +39,22 @@ pub(crate) struct Tested {
 }
 
 impl Tested {
-    pub(crate) fn new(test: &Test, ran: Ran) -> Self {
-        let Ran { outcome, end, output, elapsed } = ran;
-        let (mut report, agreement) = match outcome {
-            Ok(Some(outcome)) => judged(test, outcome.report, outcome.agreement, end),
-            Ok(None) => (error(ended_early(end)), Agreement::Contradicted),
-            Err(what) => (error(what), Agreement::Contradicted),
+    /// What became of a test, or why it could not be started.
+    pub(crate) fn new(test: &Test, ran: Result<Ran, String>) -> Self {
+        let (report, agreement, output) = match ran {
+            Ok(Ran { outcome, end, output, elapsed }) => {
+                let (mut report, agreement) = match outcome {
+                    Ok(Some(outcome)) => judged(test, outcome.report, outcome.agreement, end),
+                    Ok(None) => (error(ended_early(end)), Agreement::Contradicted),
+                    Err(what) => (error(what), Agreement::Contradicted),
+                };
+                if report.elapsed.is_zero() {
+                    report.elapsed = elapsed;
+                }
+                (report, agreement, output)
+            }
+            Err(what) => (error(what), Agreement::Contradicted, String::new()),
         };
-        if report.elapsed.is_zero() {
-            report.elapsed = elapsed;
-        }
         Tested {
             name: test.name.clone(),
             expect: test.expect.clone(),

@@ -1,6 +1,7 @@
 //! `test`: run the tests, and write the reports.
 
 use std::path::Path;
+use std::time::Instant;
 
 use super::args::{self, Build};
 use super::build::Project;
@@ -39,9 +40,9 @@ pub(crate) fn run(build: &Build, options: &args::Test) -> Result<Exit, BadInput>
             nocapture: options.nocapture,
             ..Request::default()
         };
-        let ran = process::run(test, &request)?;
-        spread.took(ran.elapsed);
-        let tested = Tested::new(test, ran);
+        let start = Instant::now();
+        let tested = Tested::new(test, process::run(test, &request));
+        spread.took(start.elapsed());
         progress.aside(|| printer.row(&tested.row()));
         run.results.push(tested);
     }

@@ -17,7 +17,7 @@ pub(crate) fn run(build: &Build, options: &args::Show) -> Result<Exit, BadInput>
     progress.busy(&test.name);
     let ran = process::run(&test, &Request::default());
     progress.finish();
-    let tested = Tested::new(&test, ran?);
+    let tested = Tested::new(&test, ran);
     let row = tested.row();
     let style = output::style();
     output::line(&format!("{}  {}\n", test.name, test.expect));
