@@ -57,6 +57,14 @@ impl End {
     pub(crate) fn is_success(self) -> bool {
         matches!(self, End::Exited(status) if status.success())
     }
+
+    /// True if it did not end by itself: there is no exit code.
+    pub(crate) fn is_by_force(self) -> bool {
+        match self {
+            End::Exited(status) => status.code().is_none(),
+            End::GivenUp(_) => true,
+        }
+    }
 }
 
 /// Runs a test.

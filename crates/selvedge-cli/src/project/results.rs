@@ -44,7 +44,9 @@ impl Tested {
         let (report, agreement, output) = match ran {
             Ok(Ran { outcome, end, output, elapsed }) => {
                 let (mut report, agreement) = match outcome {
-                    Ok(Some(outcome)) => judged(test, outcome.report, outcome.agreement, end),
+                    Ok(Some(outcome)) => {
+                        judged(&test.expect, outcome.report, outcome.agreement, end)
+                    }
                     Ok(None) => (error(ended_early(end)), Agreement::Contradicted),
                     Err(what) => (error(what), Agreement::Contradicted),
                 };
@@ -97,22 +99,27 @@ impl Run {
 }
 
 /// What a test says of itself, and what its harness makes of that.
-fn judged(test: &Test, report: Report, agreement: Agreement, end: End) -> (Report, Agreement) {
-    let panics = test.expect == Expectation::Panics;
+fn judged(
+    expect: &Expectation,
+    mut report: Report,
+    agreement: Agreement,
+    end: End,
+) -> (Report, Agreement) {
+    let panics = *expect == Expectation::Panics;
     match (agreement, end.is_success()) {
+        // In a destructor of a static, for example.
+        _ if end.is_by_force() => (error(ended_late(end)), Agreement::Contradicted),
         (_, true) if panics => (report, Agreement::AsExpected),
+        // It may have panicked yet, if it had gone on.
+        (Agreement::Undecided, false) if panics => (report, Agreement::Undecided),
         (_, false) if panics => {
-            let mut report = report;
             if !report.failures.is_empty() {
                 let note = "it fails, and not with the panic that #[should_panic] names";
                 report.notes.push(note.to_owned());
             }
             (report, Agreement::Contradicted)
         }
-        // It has died later, in a destructor of a static for example.
-        (Agreement::AsExpected, false) => {
-            (error(format!("as expected, and then {}", ended(end))), Agreement::Contradicted)
-        }
+        (Agreement::AsExpected, false) => (error(ended_late(end)), Agreement::Contradicted),
         (agreement, _) => (report, agreement),
     }
 }
@@ -125,9 +132,55 @@ fn ended_early(end: End) -> String {
     format!("{} before it had a result", ended(end))
 }
 
+fn ended_late(end: End) -> String {
+    format!("{} after it had a result", ended(end))
+}
+
 fn ended(end: End) -> String {
     match end {
         End::Exited(status) => format!("its process ended ({status})"),
         End::GivenUp(after) => format!("it was given up after {}", time(after)),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+    use std::time::Duration;
+
+    use Agreement::{AsExpected, Contradicted, Undecided};
+    use Expectation::{Holds, Panics};
+    use selvedge_core::report::End as Ended;
+
+    use super::*;
+
+    #[test]
+    fn the_harness_has_the_last_word() {
+        let exited = |code: i32| End::Exited(ExitStatus::from_raw(code << 8));
+        let aborted = End::Exited(ExitStatus::from_raw(6));
+        let given_up = End::GivenUp(Duration::from_secs(1));
+        let (good, bad) = (exited(0), exited(101));
+        let judge = |expect: &Expectation, agreement, end| {
+            let report = Report::new(Engine::Native, "exhaustive", 0);
+            let (report, agreement) = judged(expect, report, agreement, end);
+            (agreement, matches!(report.end, Ended::Error(_)))
+        };
+        for (expect, said, end, agreement, is_error) in [
+            (Holds, AsExpected, good, AsExpected, false),
+            (Holds, AsExpected, bad, Contradicted, true),
+            (Holds, Contradicted, bad, Contradicted, false),
+            // A proof was required.
+            (Holds, Undecided, bad, Undecided, false),
+            (Holds, Undecided, aborted, Contradicted, true),
+            (Holds, AsExpected, given_up, Contradicted, true),
+            (Panics, Contradicted, good, AsExpected, false),
+            (Panics, AsExpected, bad, Contradicted, false),
+            (Panics, Undecided, bad, Undecided, false),
+            (Panics, Contradicted, aborted, Contradicted, true),
+        ] {
+            let judged = judge(&expect, said, end);
+            assert_eq!(judged, (agreement, is_error), "{expect:?}, {said:?}, {end:?}");
+        }
     }
 }

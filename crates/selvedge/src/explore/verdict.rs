@@ -49,13 +49,17 @@ impl Subject {
         let mut remarks = Vec::new();
         let failed = match report.verdict() {
             Verdict::Error(_) => Some(render(report, &style())),
-            Verdict::Fails => {
-                let failed = self.unexpected(&found, kept);
-                if let (None, Some(name)) = (&failed, self.breaks) {
+            Verdict::Fails => match self.breaks {
+                Some(name) if agreement == Agreement::AsExpected => {
                     remarks.push(Remark::Mentioned(self.broken(name, &found)));
+                    None
                 }
-                failed
-            }
+                Some(name) => {
+                    let head = format!("expected to break `{name}` and nothing else");
+                    Some(self.failures(&head, report, found.input(), kept))
+                }
+                None => Some(self.failures("the program fails", report, found.input(), kept)),
+            },
             Verdict::HoldsExhausted | Verdict::HoldsBounded(_) => {
                 let statement = statement(explored, report);
                 match self.breaks {
@@ -87,11 +91,13 @@ impl Subject {
     /// test that has to break has to do so in this run.
     fn agreement(&self, found: &Found, exhaustive: bool) -> Agreement {
         let report = &found.report;
-        let breaks_as_it_should =
-            || self.breaks.is_some() && report.failures().iter().all(|f| self.expects(f, report));
+        let expected = self.breaks.map(Broken::called);
+        let expects = |failure: &Failure| {
+            expected.as_ref().is_some_and(|broken| broken.is(failure, report.engine))
+        };
         match report.verdict() {
             Verdict::Error(_) => Agreement::Contradicted,
-            Verdict::Fails if breaks_as_it_should() => Agreement::AsExpected,
+            Verdict::Fails if report.failures().iter().all(expects) => Agreement::AsExpected,
             Verdict::Fails => Agreement::Contradicted,
             Verdict::HoldsBounded(_)
                 if self.breaks.is_some() && (exhaustive || report.end == End::Time) =>
@@ -105,23 +111,7 @@ impl Subject {
         }
     }
 
-    /// Whether a failure is the one that the test calls so.
-    fn expects(&self, failure: &Failure, report: &Report) -> bool {
-        self.breaks.is_some_and(|name| Broken::called(name).is(failure, report.engine))
-    }
-
-    /// What is said if the failures are not the ones that the test has to show.
-    fn unexpected(&self, found: &Found, kept: Option<&str>) -> Option<String> {
-        let (report, input) = (&found.report, found.input());
-        let head = match self.breaks {
-            None => "the program fails".to_owned(),
-            Some(_) if report.failures().iter().all(|f| self.expects(f, report)) => return None,
-            Some(name) => format!("expected to break `{name}` and nothing else"),
-        };
-        Some(self.failures(&head, report, input, kept))
-    }
-
-    /// What is said if they are.
+    /// What is said if the failures are those that it has to show.
     fn broken(&self, name: &str, found: &Found) -> String {
         let first = found.report.failures().first();
         let again = first.map(|f| self.again(f, found.input())).unwrap_or_default();
