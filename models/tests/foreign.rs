@@ -145,7 +145,8 @@ fn check(name: &str) {
     let expected = match (&scenario.expect, exception) {
         (Expectation::Holds, _) | (_, Some(Differs::Unseen)) => vec![],
         (Expectation::Breaks(_), Some(Differs::Instead(kind))) => vec![(kind, kind.words())],
-        (Expectation::Breaks(list), None) => list.iter().map(|b| (b.kind, b.name)).collect(),
+        (Expectation::Breaks(list), None) => list.iter().map(|b| (b.kind, &*b.name)).collect(),
+        (Expectation::Panics, _) => unreachable!("{name} is no test"),
     };
     match (result, expected.as_slice()) {
         (Ok(()), []) => {}

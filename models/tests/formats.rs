@@ -4,12 +4,13 @@
 
 #[path = "../../crates/selvedge-report/tests/valid/mod.rs"]
 mod valid;
+#[path = "../../crates/selvedge-report/tests/valid/workflow.rs"]
+mod workflow;
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -252,19 +253,6 @@ fn formats_that_go_nowhere_are_refused() {
     assert_eq!(valid::junit(&read(&out, "selvedge.junit.xml")).len(), 1);
 }
 
-/// All strings in a YAML document, with the keys that lead to them.
-fn strings(node: &Yaml<'_>, key: &str, found: &mut Vec<(String, String)>) {
-    if let Some(text) = node.as_str() {
-        found.push((key.to_owned(), text.to_owned()));
-    }
-    for one in node.as_vec().into_iter().flatten() {
-        strings(one, key, found);
-    }
-    for (name, one) in node.as_mapping().into_iter().flatten() {
-        strings(one, name.as_str().unwrap_or_default(), found);
-    }
-}
-
 /// What the examples call works, and writes the files that they pick up.
 #[test]
 fn the_examples_in_the_book_work() {
@@ -272,9 +260,7 @@ fn the_examples_in_the_book_work() {
         ("github.yml", include_str!("../../docs/ci/github.yml")),
         ("gitlab.yml", include_str!("../../docs/ci/gitlab.yml")),
     ] {
-        let documents = Yaml::load_from_str(yaml).expect(name);
-        let mut found = Vec::new();
-        strings(&documents[0], "", &mut found);
+        let found = workflow::strings(yaml);
         let call = "cargo run --release -- ";
         let calls: Vec<&str> =
             found.iter().filter_map(|(_, text)| text.strip_prefix(call)).collect();

@@ -1,79 +1,40 @@
 //! Tests as users run them: crates outside of the workspace, explored by real
 //! `cargo test` processes.
 
+mod cargo;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::ops::Deref;
+use std::path::PathBuf;
 
-/// A crate in a directory of its own.
-struct Crate(PathBuf);
+use cargo::{Project, here};
 
-const MANIFEST: &str = r#"
-[package]
-name = "NAME"
-version = "0.1.0"
-edition = "2024"
+/// A package of its own.
+struct Crate(Project);
 
-[dependencies]
-selvedge = { path = PATH }
+impl Deref for Crate {
+    type Target = Project;
 
-[dev-dependencies]
-selvedge = { path = PATH, features = ["explore", "proptest"] }
-
-[profile.dev]
-debug = 0
-
-[workspace]
-"#;
-
-fn here() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
-}
-
-/// What the crates of this file share: what they depend on is built once.
-fn target() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-test")
+    fn deref(&self) -> &Project {
+        &self.0
+    }
 }
 
 impl Crate {
     fn new(name: &str, files: &[(&str, &str)]) -> Self {
-        let directory = target().join(name);
-        drop(fs::remove_dir_all(&directory));
-        let new = Crate(directory);
-        let path = format!("{:?}", here().join("crates/selvedge"));
-        new.write("Cargo.toml", &MANIFEST.replace("NAME", name).replace("PATH", &path));
-        // The versions that are here already.
-        let lock = fs::read_to_string(here().join("Cargo.lock")).expect("the workspace's versions");
-        new.write("Cargo.lock", &lock);
-        for (file, text) in files {
-            new.write(file, text);
-        }
+        let new = Crate(Project::new(name, files));
+        new.write("Cargo.toml", &(cargo::manifest(name) + cargo::ROOT));
         new
     }
 
-    fn write(&self, file: &str, text: &str) {
-        let path = self.0.join(file);
-        fs::create_dir_all(path.parent().expect("a directory")).expect("it can be made");
-        fs::write(path, text).expect("it can be written");
-    }
-
-    fn read(&self, file: &str) -> String {
-        fs::read_to_string(self.0.join(file)).expect("a file")
-    }
-
     fn kept(&self, test: &str) -> PathBuf {
-        self.0.join(format!("selvedge-regressions/{test}.txt"))
+        self.path(&format!("selvedge-regressions/{test}.txt"))
     }
 
     /// `cargo test` with these arguments and variables.
     fn test(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
-        let mut command = Command::new(env!("CARGO"));
-        command.current_dir(&self.0).args(["test", "--offline", "--quiet"]).args(arguments);
-        command.env("CARGO_TARGET_DIR", target().join("target"));
-        command.env("RUST_BACKTRACE", "0").env("CARGO_TERM_COLOR", "never");
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SELVEDGE_")) {
-            command.env_remove(name);
-        }
+        let mut command = self.command(env!("CARGO"));
+        command.args(["test", "--offline", "--quiet"]).args(arguments);
         let output = command.envs(variables.iter().copied()).output().expect("cargo starts");
         let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
         Run { passed: output.status.success(), text: timeless(&text.concat()) }
@@ -156,11 +117,11 @@ fn the_first_chapter_tells_what_happens() {
     assert_eq!(story.read("src/lib.rs"), example("src/lib.rs"));
     assert_eq!(test, example("tests/items.rs"));
     story.test(&[], &[]).passes().says(block(&page, "is said, too:"));
-    fs::remove_file(story.0.join(file)).expect("it is there");
+    fs::remove_file(story.path(file)).expect("it is there");
     story.test(&["--", "--nocapture"], &[]).passes().says(block(&page, "shows it:"));
     let bounded = [("SELVEDGE_MAX_EXECUTIONS", "1")];
     story.test(&[], &bounded).passes().says(block(&page, "`SELVEDGE_MAX_EXECUTIONS=1`):"));
-    assert!(!story.0.join(file).exists());
+    assert!(!story.path(file).exists());
 }
 
 /// A crate with a test for each way in which a test can be set. `FIXED` mends
@@ -267,7 +228,7 @@ fn tests_are_set_filtered_mended_and_proved() {
         .says(" cargo test -p all-ways inside::drawn -- --exact")
         .says("selvedge: ways::bounded: holds, bounded (1 execution): this is no proof")
         .keeps_quiet_on("selvedge: ways::proved");
-    let mut kept: Vec<_> = fs::read_dir(ways.0.join("selvedge-regressions"))
+    let mut kept: Vec<_> = fs::read_dir(ways.path("selvedge-regressions"))
         .expect("failures are kept")
         .map(|file| file.expect("a file").file_name().into_string().expect("a name"))
         .collect();

@@ -40,7 +40,7 @@ fn as_expected(scenario: &Scenario) -> Report {
     let report = explore(Engine::Native, scenario);
     assert!(report.exhausted(), "{}: {:?}", scenario.name, report.end);
     assert_eq!(broken(&report), expected(scenario), "{}", scenario.name);
-    let agreement = scenario.agreement(&report, true);
+    let agreement = scenario.expect.agreement(&report, true);
     assert_eq!(agreement, Agreement::AsExpected, "{}", scenario.name);
     report
 }

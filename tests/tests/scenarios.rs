@@ -47,7 +47,12 @@ fn native_breaks_what_breaks_and_proves_what_holds() {
         assert_all_seen(&scenario.name, &report);
         assert!(report.executions() > 0, "{}", scenario.name);
         assert_eq!(broken(&report), expected(scenario), "{}", scenario.name);
-        assert_eq!(scenario.agreement(&report, true), Agreement::AsExpected, "{}", scenario.name);
+        assert_eq!(
+            scenario.expect.agreement(&report, true),
+            Agreement::AsExpected,
+            "{}",
+            scenario.name
+        );
         assert!(report.elapsed < Duration::from_secs(5), "{}: {:?}", scenario.name, report.elapsed);
         let (executions, blocked) = (report.executions(), report.blocked());
         println!("{}: {executions} behaviours, {blocked} blocked", scenario.name);
@@ -141,7 +146,7 @@ fn real_threads_contradict_nothing() {
     for scenario in scenarios(Engine::Std) {
         let explorer = explorer(Engine::Std).max_executions(20).keep_going(true);
         let report = explorer.run(scenario.program());
-        let agreement = scenario.agreement(&report, false);
+        let agreement = scenario.expect.agreement(&report, false);
         assert_eq!(agreement, Agreement::AsExpected, "{}: {report:#?}", scenario.name);
         assert!(report.executions() > 0, "{}", scenario.name);
         let always = ["close/unguarded", "processor/never-stopped"];

@@ -71,7 +71,12 @@ fn with_three(name: &str) -> String {
 fn proves(scenario: &Scenario) -> Report {
     let report = explore(Engine::Native, scenario);
     assert_all_seen(&scenario.name, &report);
-    assert_eq!(scenario.agreement(&report, true), Agreement::AsExpected, "{}", scenario.name);
+    assert_eq!(
+        scenario.expect.agreement(&report, true),
+        Agreement::AsExpected,
+        "{}",
+        scenario.name
+    );
     assert!(report.elapsed < Duration::from_secs(10), "{}: {:?}", scenario.name, report.elapsed);
     report
 }
@@ -182,7 +187,7 @@ fn the_size_of_the_chapter_is_bounded() {
         assert!(matches!(report.verdict(), Verdict::HoldsBounded(_)), "{strategy}");
         assert!(!report.exhausted(), "{strategy}");
         // Where a proof was asked for, this is none.
-        assert_eq!(large.agreement(&report, true), Agreement::Undecided, "{strategy}");
+        assert_eq!(large.expect.agreement(&report, true), Agreement::Undecided, "{strategy}");
     }
 }
 

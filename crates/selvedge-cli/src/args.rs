@@ -219,7 +219,8 @@ pub(crate) struct Compare {
     pub(crate) seed: u64,
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// `90`, `90s` or `2m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string()),
         Err(_) => humantime::parse_duration(text).map_err(|e| e.to_string()),

@@ -8,9 +8,9 @@ use selvedge_core::scenario::{Agreement, Expectation, Scenario};
 use selvedge_core::settings::Settings;
 use selvedge_core::time::Time;
 use selvedge_engines::Explorer;
-use selvedge_report::text::wrap;
+use selvedge_report::text::{harmless, wrap};
 use selvedge_report::{Style, summary};
-use summary::{Row, Widths};
+use summary::{Row, Subject, Widths};
 
 use crate::interrupt::Interrupt;
 use crate::outlet::Outlet;
@@ -35,8 +35,7 @@ pub(crate) fn settings_for(scenario: &Scenario, base: &Settings) -> (Settings, b
     if let Expectation::Breaks(list) = &scenario.expect {
         settings.keep_going |= list.len() > 1;
     }
-    let asked = settings.strategy.clone();
-    if let (None, Some(executions)) = (&asked, scenario.sampled) {
+    if let (None, Some(executions)) = (&settings.strategy, scenario.sampled) {
         match settings.engine {
             Engine::Loom => {
                 settings.max_duration.get_or_insert(LOOM_SAMPLE);
@@ -51,14 +50,7 @@ pub(crate) fn settings_for(scenario: &Scenario, base: &Settings) -> (Settings, b
         }
         return (settings, false);
     }
-    let exhaustive = match settings.engine {
-        Engine::Native => {
-            asked.as_deref().is_none_or(|s| s == "exhaustive" || s.starts_with("dfs"))
-        }
-        Engine::Loom => true,
-        Engine::Shuttle => asked.as_deref() == Some("dfs"),
-        Engine::Std => false,
-    };
+    let exhaustive = settings.is_exhaustive();
     if settings.engine == Engine::Loom {
         settings.max_duration.get_or_insert(LOOM_PATIENCE);
     }
@@ -92,8 +84,9 @@ pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, Ba
     }
     let interrupt = Interrupt::watched(base.checkpoint.is_some() || base.resume.is_some())?;
     let style = output::style();
-    let outlet = Outlet::open(&options.formats)?;
-    let mut printer = Printer::new(&scenarios, &outlet, options.quiet, &style);
+    let outlet = Outlet::open(&options.formats, program())?;
+    let subjects = scenarios.iter().copied().map(Subject::from);
+    let mut printer = Printer::new(subjects, &outlet, options.quiet, &style);
     let progress = Progress::new();
     let mut done: Vec<(Report, bool)> = Vec::new();
     let mut broken_off = None;
@@ -105,7 +98,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, Ba
         if let End::Error(what) = &report.end {
             broken_off = Some(format!("{}: {what}", scenario.name));
         } else {
-            let row = Row::new(scenario, &report, exhaustive);
+            let row = Row::new(*scenario, &report, exhaustive);
             progress.aside(|| printer.row(&row));
         }
         done.push((report, exhaustive));
@@ -117,7 +110,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Check) -> Result<Exit, Ba
     let rows: Vec<Row<'_>> = scenarios
         .iter()
         .zip(&done)
-        .map(|(scenario, (report, exhaustive))| Row::new(scenario, report, *exhaustive))
+        .map(|(scenario, (report, exhaustive))| Row::new(*scenario, report, *exhaustive))
         .collect();
     if let Some(what) = broken_off {
         outlet.break_off(&rows)?;
@@ -169,12 +162,12 @@ pub(crate) struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     pub(crate) fn new(
-        scenarios: &[&Scenario],
+        subjects: impl Iterator<Item = Subject<'a>>,
         outlet: &'a Outlet,
         quiet: bool,
         style: &'a Style,
     ) -> Self {
-        let widths = Widths::of(scenarios.iter().copied(), style);
+        let widths = Widths::of(subjects, style);
         Printer { outlet, quiet, style, widths, section: None }
     }
 
@@ -186,7 +179,7 @@ impl<'a> Printer<'a> {
         if self.section.is_none() {
             output::line(&summary::header(&self.widths, self.style));
         }
-        let section = row.scenario.section();
+        let section = row.subject.section();
         if self.section.as_deref() != Some(section) {
             self.section = Some(section.to_owned());
             output::line(&summary::section(section, self.style));
@@ -200,20 +193,23 @@ impl<'a> Printer<'a> {
         }
         let drawn = |row: &Row<'_>| !self.quiet || row.agreement == Agreement::Contradicted;
         let failed = |row: &Row<'_>| !row.report.failures().is_empty();
-        for row in rows.iter().filter(|row| failed(row) && drawn(row)) {
-            output::line("");
-            draw_failures(row, self.style);
+        for row in rows.iter().filter(|row| drawn(row)) {
+            if failed(row) {
+                output::line("");
+                draw_failures(row, self.outlet.program(), self.style);
+            }
+            print_output(row);
         }
         output::line("");
         for row in rows.iter().filter(|row| row.report.verdict() == Verdict::HoldsExhausted) {
             for assumption in &row.report.assumptions {
-                let text = format!("assumed in {}: {assumption}", row.scenario.name);
+                let text = format!("assumed in {}: {assumption}", row.subject.name);
                 wrap(&text, self.style.width).iter().for_each(|line| output::line(line));
             }
         }
         for row in rows {
             for note in &row.report.notes {
-                let text = format!("note on {}: {note}", row.scenario.name);
+                let text = format!("note on {}: {note}", row.subject.name);
                 wrap(&text, self.style.width).iter().for_each(|line| output::line(line));
             }
         }
@@ -222,9 +218,17 @@ impl<'a> Printer<'a> {
 }
 
 /// Draws the failures of a report; an execution that shows several of them once.
-pub(crate) fn draw_failures(row: &Row<'_>, style: &Style) {
+pub(crate) fn draw_failures(row: &Row<'_>, program: &str, style: &Style) {
     let failures: Vec<&Failure> = row.report.failures().iter().collect();
-    output::print(&row.drawings(&failures, &program(), style).join("\n"));
+    output::print(&row.drawings(&failures, program, style).join("\n"));
+}
+
+/// What the program has printed, where it was captured.
+pub(crate) fn print_output(row: &Row<'_>) {
+    if !row.output.is_empty() {
+        output::line(&format!("\n{} has printed:", row.subject.name));
+        harmless(row.output).lines().for_each(|line| output::line(&format!("  {line}")));
+    }
 }
 
 /// How this program was called: `cargo run --release --` in a workspace.

@@ -1,5 +1,5 @@
-//! The command line of Selvedge as a library: a binary gives its scenarios to
-//! [`main`].
+//! The command lines of Selvedge as a library: a binary gives its scenarios to
+//! [`main`]; `cargo selvedge` calls [`project::main`].
 //!
 //! | module | holds |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | [`registry`] | the scenarios, by name and engine |
 //! | `check`, `show`, `replay`, `list`, `compare`, `merge` | a command each |
 //! | `interrupt` | Ctrl-C, where a search is saved |
+//! | [`project`] | `cargo selvedge`: the tests of a user's project |
 //! | `outlet` | in which formats results go where |
 //! | `output` | stdout, colours, width, the progress bar |
 
@@ -18,6 +19,7 @@ mod list;
 mod merge;
 mod outlet;
 mod output;
+pub mod project;
 pub mod registry;
 mod replay;
 mod show;
@@ -70,6 +72,10 @@ pub fn main(registry: Registry) -> ExitCode {
         Some(args::Command::Compare(options)) => compare::run(&registry, &options),
         Some(args::Command::Merge(options)) => merge::run(&registry, &options),
     };
+    code(result)
+}
+
+fn code(result: Result<Exit, BadInput>) -> ExitCode {
     match result {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(BadInput(what)) => bad_input(&what),

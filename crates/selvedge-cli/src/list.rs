@@ -32,14 +32,9 @@ pub(crate) fn run(registry: &Registry, options: &args::List) -> Result<Exit, Bad
 
 /// What is expected of a scenario, in words.
 pub(crate) fn expectation(scenario: &Scenario) -> String {
-    let names = |list: &[selvedge_core::scenario::Broken]| {
-        list.iter().map(|b| b.name).collect::<Vec<_>>().join(" and ")
-    };
-    match &scenario.expect {
-        Expectation::Holds => match scenario.sampled {
-            None => "holds".to_owned(),
-            Some(n) => format!("holds, sampled by {n} random executions"),
-        },
-        Expectation::Breaks(list) => format!("breaks: {}", names(list)),
+    let expected = scenario.expect.to_string();
+    match (&scenario.expect, scenario.sampled) {
+        (Expectation::Holds, Some(n)) => format!("{expected}, sampled by {n} random executions"),
+        _ => expected,
     }
 }

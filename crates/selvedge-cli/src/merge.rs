@@ -3,7 +3,7 @@
 use selvedge_core::report::{End, Engine};
 use selvedge_report::summary::Row;
 
-use crate::check::{Printer, severity, worst};
+use crate::check::{Printer, program, severity, worst};
 use crate::outlet::Outlet;
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args, output};
@@ -14,8 +14,8 @@ pub(crate) fn run(registry: &Registry, options: &args::Merge) -> Result<Exit, Ba
     let scenario = registry.named(Engine::Native, name)?;
     let style = output::style();
     let rows = [Row::new(scenario, &merged.report, true)];
-    let outlet = Outlet::open(&options.formats)?;
-    let mut printer = Printer::new(&[scenario], &outlet, options.quiet, &style);
+    let outlet = Outlet::open(&options.formats, program())?;
+    let mut printer = Printer::new([rows[0].subject].into_iter(), &outlet, options.quiet, &style);
     printer.row(&rows[0]);
     printer.end(&rows);
     if let (true, false, End::Bounded(what)) =

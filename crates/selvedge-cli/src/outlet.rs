@@ -11,7 +11,6 @@ use selvedge_report::summary::Row;
 use selvedge_report::{github, html, json, junit, markdown, sarif};
 
 use crate::args::{Format, Formats};
-use crate::check::program;
 use crate::{BadInput, output};
 
 /// A summary of more bytes is refused by GitHub.
@@ -21,6 +20,8 @@ const LONGEST_SUMMARY: usize = 1 << 20;
 pub(crate) struct Outlet {
     stdout: Stdout,
     files: Vec<(PathBuf, Document)>,
+    /// How this command line is called, for the commands that repeat failures.
+    program: String,
 }
 
 /// What is on stdout.
@@ -42,6 +43,9 @@ enum Document {
 }
 
 impl Document {
+    const ALL: [Document; 5] =
+        [Document::Json, Document::Junit, Document::Sarif, Document::Markdown, Document::Html];
+
     fn of(format: Format) -> Option<Self> {
         match format {
             Format::Text | Format::Github => None,
@@ -63,14 +67,13 @@ impl Document {
         }
     }
 
-    fn render(self, rows: &[Row<'_>]) -> String {
-        let program = program();
+    fn render(self, rows: &[Row<'_>], program: &str) -> String {
         match self {
             Document::Json => json::lines(rows),
-            Document::Junit => junit::document(rows, &program),
-            Document::Sarif => sarif::document(rows, &program),
-            Document::Markdown => markdown::document(rows, &program),
-            Document::Html => html::page(rows, &program),
+            Document::Junit => junit::document(rows, program),
+            Document::Sarif => sarif::document(rows, program),
+            Document::Markdown => markdown::document(rows, program),
+            Document::Html => html::page(rows, program),
         }
     }
 }
@@ -80,35 +83,64 @@ impl Outlet {
     /// from now on is output.
     ///
     /// Whether files can be written is found out before anything is explored.
-    pub(crate) fn open(options: &Formats) -> Result<Self, BadInput> {
+    pub(crate) fn open(options: &Formats, program: String) -> Result<Self, BadInput> {
         let formats = &options.format;
-        let github = formats.contains(&Format::Github);
         let Some(directory) = &options.out else {
-            let stdout = match formats.as_slice() {
-                [] => Stdout::Text,
-                [one] => match Document::of(*one) {
-                    Some(document) => Stdout::Document(document),
-                    None if github => Stdout::Github(Quoted::begin()),
-                    None => Stdout::Text,
-                },
-                _ => return Err("several formats do not fit on stdout: add --out DIR".into()),
+            return match formats.as_slice() {
+                [] => Ok(Outlet::on_stdout(None, program)),
+                [one] => Ok(Outlet::on_stdout(Some(*one), program)),
+                _ => Err("several formats do not fit on stdout: add --out DIR".into()),
             };
-            return Ok(Outlet { stdout, files: Vec::new() });
         };
-        let mut files: Vec<(PathBuf, Document)> = Vec::new();
+        let mut documents: Vec<Document> = Vec::new();
         for document in formats.iter().copied().filter_map(Document::of) {
-            if files.iter().all(|(_, known)| *known != document) {
-                files.push((directory.join(document.file()), document));
+            if !documents.contains(&document) {
+                documents.push(document);
             }
         }
-        if files.is_empty() {
+        if documents.is_empty() {
             let what = "--out: nothing is to be written; \
                         --format json, junit, sarif, markdown and html have files";
             return Err(what.into());
         }
+        let github = formats.iter().copied().find(|format| *format == Format::Github);
+        Outlet::with_files(github, directory, &documents, program)
+    }
+
+    /// One format on stdout, and a file of each document in a directory.
+    pub(crate) fn all(
+        format: Option<Format>,
+        directory: &Path,
+        program: String,
+    ) -> Result<Self, BadInput> {
+        Outlet::with_files(format, directory, &Document::ALL, program)
+    }
+
+    /// One format on stdout, and nothing else.
+    pub(crate) fn on_stdout(format: Option<Format>, program: String) -> Self {
+        let stdout = match format {
+            None | Some(Format::Text) => Stdout::Text,
+            Some(Format::Github) => Stdout::Github(Quoted::begin()),
+            Some(format) => Document::of(format).map_or(Stdout::Text, Stdout::Document),
+        };
+        Outlet { stdout, files: Vec::new(), program }
+    }
+
+    fn with_files(
+        format: Option<Format>,
+        directory: &Path,
+        documents: &[Document],
+        program: String,
+    ) -> Result<Self, BadInput> {
         writable(directory).map_err(|error| cannot_write(directory, &error))?;
-        let stdout = if github { Stdout::Github(Quoted::begin()) } else { Stdout::Text };
-        Ok(Outlet { stdout, files })
+        let file = |document: &Document| (directory.join(document.file()), *document);
+        let files = documents.iter().map(file).collect();
+        Ok(Outlet { files, ..Outlet::on_stdout(format, program) })
+    }
+
+    /// How this command line is called.
+    pub(crate) fn program(&self) -> &str {
+        &self.program
     }
 
     /// True if it is for people who read stdout.
@@ -128,7 +160,7 @@ impl Outlet {
         if let Stdout::Document(document) = self.stdout
             && document != Document::Json
         {
-            output::print(&document.render(rows));
+            output::print(&document.render(rows, &self.program));
         }
         self.break_off(rows)
     }
@@ -138,13 +170,13 @@ impl Outlet {
     pub(crate) fn break_off(self, rows: &[Row<'_>]) -> Result<(), BadInput> {
         let mut result = Ok(());
         for (path, document) in &self.files {
-            let written = replace_file(path, &[&document.render(rows)]);
+            let written = replace_file(path, &[&document.render(rows, &self.program)]);
             result = result.and(written.map_err(|error| cannot_write(path, &error)));
         }
         if let Stdout::Github(quoted) = self.stdout {
             drop(quoted);
-            output::print(&github::commands(rows, &program()));
-            result = result.and(summarize(rows));
+            output::print(&github::commands(rows, &self.program));
+            result = result.and(summarize(rows, &self.program));
         }
         result
     }
@@ -170,12 +202,12 @@ impl Drop for Quoted {
 }
 
 /// Appends to the summary of a GitHub job, if there is one.
-fn summarize(rows: &[Row<'_>]) -> Result<(), BadInput> {
+fn summarize(rows: &[Row<'_>], program: &str) -> Result<(), BadInput> {
     let name = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|name| !name.is_empty());
     let Some(path) = name.map(PathBuf::from) else {
         return Ok(());
     };
-    let mut text = Document::Markdown.render(rows);
+    let mut text = Document::Markdown.render(rows, program);
     if text.len() > LONGEST_SUMMARY {
         text = markdown::table(rows);
     }

@@ -62,6 +62,12 @@ impl Progress {
         self.0.tick();
     }
 
+    /// Something goes on that does not tell how far it has come.
+    pub(crate) fn busy(&self, what: &str) {
+        self.0.set_message(what.to_owned());
+        self.0.enable_steady_tick(Duration::from_millis(125));
+    }
+
     /// Lets `f` print to stdout without the bar in the way.
     pub(crate) fn aside(&self, f: impl FnOnce()) {
         self.0.suspend(f);

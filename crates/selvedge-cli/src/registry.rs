@@ -97,17 +97,20 @@ impl Registry {
             )
             .into();
         }
-        let all = self.scenarios(engine);
-        let similar = all
-            .iter()
-            .map(|s| (strsim::jaro_winkler(&s.name, name), &*s.name))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .filter(|(similarity, _)| *similarity > 0.8);
-        let hint = match similar {
-            Some((_, name)) => format!("did you mean '{name}'?"),
-            None => "`list` names them all".to_owned(),
-        };
+        let hint = hint(name, self.scenarios(engine).iter().map(|s| &*s.name));
         format!("no scenario matches '{name}': {hint}").into()
+    }
+}
+
+/// What to do about a name that is none of these.
+pub(crate) fn hint<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let similar = names
+        .map(|one| (strsim::jaro_winkler(one, name), one))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .filter(|(similarity, _)| *similarity > 0.8);
+    match similar {
+        Some((_, name)) => format!("did you mean '{name}'?"),
+        None => "`list` names them all".to_owned(),
     }
 }
 

@@ -4,11 +4,12 @@ use selvedge_core::failure::FailureKind;
 use selvedge_core::report::Engine;
 use selvedge_core::schedule::Schedule;
 use selvedge_core::settings::Settings;
+use selvedge_core::trace::Trace;
 use selvedge_engines::Explorer;
 use selvedge_report::columns;
 use selvedge_report::summary::Row;
 
-use crate::check::{draw_failures, settings_for};
+use crate::check::{draw_failures, program, settings_for};
 use crate::registry::Registry;
 use crate::{BadInput, Exit, args, output};
 
@@ -25,17 +26,23 @@ pub(crate) fn run(registry: &Registry, options: &args::Replay) -> Result<Exit, B
     base.engine = Engine::Native;
     let (settings, _) = settings_for(scenario, &base);
     let replayed = Explorer::with_settings(settings).replay(schedule, scenario.program());
-    let failures = replayed.report.failures();
+    let row = Row::new(scenario, &replayed.report, false);
+    draw(&row, &replayed.trace, &program())?;
+    Ok(Exit::Success)
+}
+
+/// Draws an execution that was repeated, with the failure that it meets.
+pub(crate) fn draw(row: &Row<'_>, trace: &Trace, program: &str) -> Result<(), BadInput> {
+    let failures = row.report.failures();
     if let Some(f) = failures.iter().find(|f| f.kind() == FailureKind::Nondeterminism) {
         return Err(f.message().into());
     }
     let style = output::style();
-    match failures {
-        [] => {
-            output::print(&columns::columns(&replayed.trace, &style));
-            output::line(&format!("{}: this execution does not fail", scenario.name));
-        }
-        _ => draw_failures(&Row::new(scenario, &replayed.report, false), &style),
+    if failures.is_empty() {
+        output::print(&columns::columns(trace, &style));
+        output::line(&format!("{}: this execution does not fail", row.subject.name));
+    } else {
+        draw_failures(row, program, &style);
     }
-    Ok(Exit::Success)
+    Ok(())
 }

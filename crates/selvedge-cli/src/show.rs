@@ -1,11 +1,12 @@
 //! `show`: find a failing schedule and draw it.
 
 use selvedge_core::report::{End, Engine, Verdict};
+use selvedge_core::scenario::Scenario;
 use selvedge_core::settings::Settings;
 use selvedge_report::summary::Row;
 use selvedge_report::{Style, failure};
 
-use crate::check::{draw_failures, explore, settings_for, worst};
+use crate::check::{draw_failures, explore, program, settings_for, worst};
 use crate::interrupt::Interrupt;
 use crate::outlet::Outlet;
 use crate::output::{self, Progress};
@@ -17,7 +18,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Show) -> Result<Exit, Bad
     let mut base = Settings::from_env()?;
     base.engine = Engine::Native;
     let (settings, exhaustive) = settings_for(scenario, &base);
-    let outlet = Outlet::open(&options.formats)?;
+    let outlet = Outlet::open(&options.formats, program())?;
     let progress = Progress::new();
     let report = explore(scenario, settings, &progress, &Interrupt::default());
     progress.finish();
@@ -28,22 +29,21 @@ pub(crate) fn run(registry: &Registry, options: &args::Show) -> Result<Exit, Bad
     }
     outlet.stream(&row);
     if outlet.shows_text() {
-        draw(&row, &output::style());
+        draw(scenario, &row, outlet.program(), &output::style());
     }
     outlet.end(&[row])?;
     Ok(worst(&[row]))
 }
 
-fn draw(row: &Row<'_>, style: &Style) {
-    let Row { scenario, report, .. } = row;
+fn draw(scenario: &Scenario, row: &Row<'_>, program: &str, style: &Style) {
     output::line(&format!("{}  {}", scenario.name, list::expectation(scenario)));
     for line in scenario.about.lines() {
         output::line(&format!("   {line}"));
     }
     output::line("");
-    draw_failures(row, style);
-    if report.verdict() != Verdict::Fails {
-        output::print(&failure::conclusion(report, style));
+    draw_failures(row, program, style);
+    if row.report.verdict() != Verdict::Fails {
+        output::print(&failure::conclusion(row.report, style));
     }
     if !scenario.fixes.is_empty() {
         output::line("");

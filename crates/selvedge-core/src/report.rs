@@ -99,6 +99,15 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// An input that was drawn for a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// The form in which it can be made again: `in1:0:3:ssc`.
+    pub code: String,
+    /// For people: `price = 12, seats = 2`.
+    pub text: String,
+}
+
 /// The result of an exploration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -142,6 +151,9 @@ pub struct Report {
     /// How the search was carried out, where that is not as asked, in sentences.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// The input of the program, if it takes any and this is of one only.
+    #[serde(default)]
+    pub input: Option<Input>,
 }
 
 impl Report {
@@ -170,6 +182,7 @@ impl Report {
             most_pending: 0,
             explored: 0.0,
             notes: Vec::new(),
+            input: None,
         }
     }
 

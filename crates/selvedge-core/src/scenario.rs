@@ -4,28 +4,42 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::failure::{Failure, FailureKind};
 use crate::report::{End, Engine, Report};
 use crate::time::Time;
 
 /// A failure that a scenario is expected to show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
     /// Its kind.
     pub kind: FailureKind,
     /// The invariant's name; for other kinds the kind's words.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
 }
 
 impl Broken {
     /// The invariant of that name.
     pub const fn invariant(name: &'static str) -> Self {
-        Broken { kind: FailureKind::Invariant, name }
+        Broken { kind: FailureKind::Invariant, name: Cow::Borrowed(name) }
     }
 
     /// A failure of a kind that has no name of its own.
     pub fn kind(kind: FailureKind) -> Self {
-        Broken { kind, name: kind.words() }
+        Broken { kind, name: Cow::Borrowed(kind.words()) }
+    }
+
+    /// What a test calls so: a kind (`deadlock`, `data_race` or `data race`), or
+    /// else an invariant by its name.
+    pub fn called(name: &str) -> Self {
+        let is = |kind: &FailureKind| {
+            *kind != FailureKind::Invariant && [kind.as_str(), kind.words()].contains(&name)
+        };
+        match FailureKind::ALL.into_iter().find(is) {
+            Some(kind) => Broken::kind(kind),
+            None => Broken { kind: FailureKind::Invariant, name: Cow::Owned(name.to_owned()) },
+        }
     }
 
     /// True if `failure`, met on `engine`, is this one.
@@ -56,27 +70,86 @@ impl Broken {
     }
 }
 
-/// What is expected of a scenario.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is expected of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Expectation {
     /// No execution fails.
     Holds,
     /// Each of these failures is met, and no other.
     Breaks(Vec<Broken>),
+    /// The test that explores it panics (`#[should_panic]`): whether it does so
+    /// as it should, its harness says.
+    Panics,
 }
 
 impl Expectation {
-    /// `holds` or `breaks`, as in the JSON report.
+    /// `holds`, `breaks` or `panics`, as in the JSON report.
     pub fn as_str(&self) -> &'static str {
         match self {
             Expectation::Holds => "holds",
             Expectation::Breaks(_) => "breaks",
+            Expectation::Panics => "panics",
+        }
+    }
+
+    /// Compares a report with this. `exhaustive` says whether the search was one
+    /// that had to reach a verdict.
+    pub fn agreement(&self, report: &Report, exhaustive: bool) -> Agreement {
+        if matches!(report.end, End::Error(_)) {
+            return Agreement::Contradicted;
+        }
+        let unmet = || match exhaustive {
+            _ if report.exhausted() => Agreement::Contradicted,
+            true => Agreement::Undecided,
+            false => Agreement::AsExpected,
+        };
+        match self {
+            Expectation::Holds => {
+                if !report.failures.is_empty() {
+                    Agreement::Contradicted
+                } else if exhaustive && !report.exhausted() {
+                    Agreement::Undecided
+                } else {
+                    Agreement::AsExpected
+                }
+            }
+            Expectation::Breaks(expected) => {
+                let foreign = |f: &Failure| !expected.iter().any(|b| b.is(f, report.engine));
+                if report.failures.iter().any(foreign) {
+                    return Agreement::Contradicted;
+                }
+                let met = |b: &Broken| {
+                    !b.is_visible_on(report.engine)
+                        || report.failures.iter().any(|f| b.is(f, report.engine))
+                };
+                if expected.iter().all(met) || report.end == End::Failure {
+                    Agreement::AsExpected
+                } else {
+                    unmet()
+                }
+            }
+            Expectation::Panics if report.failures.is_empty() => unmet(),
+            Expectation::Panics => Agreement::AsExpected,
         }
     }
 }
 
+/// In words: `holds`, `breaks: no seat is sold twice and deadlock`, `panics`.
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())?;
+        if let Expectation::Breaks(list) = self {
+            let names: Vec<&str> = list.iter().map(|broken| &*broken.name).collect();
+            write!(f, ": {}", names.join(" and "))?;
+        }
+        Ok(())
+    }
+}
+
 /// How a report compares with what was expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Agreement {
     /// What was expected was seen: a failure, or a proof.
     AsExpected,
@@ -144,43 +217,5 @@ impl Scenario {
     pub fn program(&self) -> impl Fn() + Send + Sync + 'static {
         let body = self.body.clone();
         move || body.run()
-    }
-
-    /// Compares a report with what is expected. `exhaustive` says whether the
-    /// search was one that had to reach a verdict.
-    pub fn agreement(&self, report: &Report, exhaustive: bool) -> Agreement {
-        if matches!(report.end, End::Error(_)) {
-            return Agreement::Contradicted;
-        }
-        match &self.expect {
-            Expectation::Holds => {
-                if !report.failures.is_empty() {
-                    Agreement::Contradicted
-                } else if exhaustive && !report.exhausted() {
-                    Agreement::Undecided
-                } else {
-                    Agreement::AsExpected
-                }
-            }
-            Expectation::Breaks(expected) => {
-                let foreign = |f: &Failure| !expected.iter().any(|b| b.is(f, report.engine));
-                if report.failures.iter().any(foreign) {
-                    return Agreement::Contradicted;
-                }
-                let met = |b: &Broken| {
-                    !b.is_visible_on(report.engine)
-                        || report.failures.iter().any(|f| b.is(f, report.engine))
-                };
-                if expected.iter().all(met) || report.end == End::Failure {
-                    Agreement::AsExpected
-                } else if report.exhausted() {
-                    Agreement::Contradicted
-                } else if exhaustive {
-                    Agreement::Undecided
-                } else {
-                    Agreement::AsExpected
-                }
-            }
-        }
     }
 }

@@ -99,6 +99,20 @@ impl Settings {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
+    /// True if they ask for a search that visits every behaviour, and so has to
+    /// reach a verdict.
+    pub fn is_exhaustive(&self) -> bool {
+        let strategy = self.strategy.as_deref();
+        match self.engine {
+            Engine::Native => {
+                strategy.is_none_or(|name| name == "exhaustive" || name.starts_with("dfs"))
+            }
+            Engine::Loom => true,
+            Engine::Shuttle => strategy == Some("dfs"),
+            Engine::Std => false,
+        }
+    }
+
     fn from_lookup(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         fn parse<T: std::str::FromStr>(
             get: &impl Fn(&str) -> Option<String>,

@@ -1,7 +1,8 @@
-//! Files of a search: its state, or the result of a part of it.
+//! Files of Selvedge: the state of a search, the result of a part of it, the
+//! outcome of a test, the results of a run of tests.
 //!
-//! Two lines: a header, which says what search it is of, and the data. A file
-//! is replaced as a whole or not at all.
+//! Two lines: a header, which says what the data are and which search they are
+//! of, and the data. A file is replaced as a whole or not at all.
 
 use std::fs::{self, File};
 use std::hash::Hasher;
@@ -18,14 +19,20 @@ use serde::{Deserialize, Serialize};
 /// The version of the files' form.
 const FORMAT: u32 = 1;
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// What the data are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Content {
+pub enum Content {
     /// The state of a search.
     Checkpoint,
     /// The result of a part of a search.
     Part,
+    /// What came out of a test.
+    Outcome,
+    /// The results of a run of tests.
+    Run,
 }
 
 impl Content {
@@ -33,6 +40,8 @@ impl Content {
         match self {
             Content::Checkpoint => "checkpoint",
             Content::Part => "part of a search",
+            Content::Outcome => "outcome of a test",
+            Content::Run => "run of tests",
         }
     }
 }
@@ -59,7 +68,7 @@ pub(crate) struct Identity {
 impl Identity {
     pub(crate) fn new(settings: &Settings, first_execution: u64) -> Self {
         Identity {
-            selvedge: env!("CARGO_PKG_VERSION").to_owned(),
+            selvedge: VERSION.to_owned(),
             program: settings.name.clone(),
             first_execution: format!("{first_execution:016x}"),
             strategy: "exhaustive".to_owned(),
@@ -100,33 +109,61 @@ impl Identity {
 
 /// The first line of a file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Header {
-    pub(crate) content: Content,
+struct Header<A> {
+    content: Content,
     format: u32,
+    /// The version of Selvedge, and what there is to be known beside it.
+    #[serde(flatten)]
+    about: A,
+    /// A hash of the data.
+    data: String,
+}
+
+/// What the header says of a file that is of a search.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OfSearch {
     #[serde(flatten)]
     pub(crate) identity: Identity,
     pub(crate) shard: Option<Shard>,
     /// Nothing is left to be explored.
     pub(crate) finished: bool,
-    /// A hash of the data.
-    data: String,
 }
 
-/// Writes a file, as [`replace`] does.
-pub(crate) fn write<T: Serialize>(
+/// What the header says of any file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct OfAny {
+    selvedge: String,
+}
+
+/// Writes a file that is of no search, as [`replace_file`] does.
+///
+/// # Errors
+/// One sentence, if that is not possible.
+pub fn save<T: Serialize>(path: &Path, content: Content, data: &T) -> Result<(), String> {
+    write(path, content, OfAny { selvedge: VERSION.to_owned() }, data)
+}
+
+/// Reads what [`save`] wrote; `None` if there is no such file.
+///
+/// # Errors
+/// One sentence, if the file cannot be read, is damaged, or is of a version
+/// that has another form.
+pub fn load<T: DeserializeOwned>(path: &Path, content: Content) -> Result<Option<T>, String> {
+    Ok(read::<OfAny, T>(path, content)?.map(|(_, data)| data))
+}
+
+/// Writes a file, as [`replace_file`] does.
+pub(crate) fn write<A: Serialize, T: Serialize>(
     path: &Path,
     content: Content,
-    identity: &Identity,
-    shard: Option<Shard>,
-    finished: bool,
+    about: A,
     data: &T,
 ) -> Result<(), String> {
     let failed = |what: &dyn std::fmt::Display| {
         format!("cannot write the {} {}: {what}", content.name(), path.display())
     };
     let data = serde_json::to_string(data).map_err(|error| failed(&error))?;
-    let identity = identity.clone();
-    let header = Header { content, format: FORMAT, identity, shard, finished, data: hash(&data) };
+    let header = Header { content, format: FORMAT, about, data: hash(&data) };
     let header = serde_json::to_string(&header).map_err(|error| failed(&error))?;
     replace_file(path, &[&header, "\n", &data, "\n"]).map_err(|error| failed(&error))
 }
@@ -161,10 +198,10 @@ pub fn replace_file(path: &Path, parts: &[&str]) -> std::io::Result<()> {
 }
 
 /// Reads a file of that content; `None` if there is none.
-pub(crate) fn read<T: DeserializeOwned>(
+pub(crate) fn read<A: DeserializeOwned, T: DeserializeOwned>(
     path: &Path,
     content: Content,
-) -> Result<Option<(Header, T)>, String> {
+) -> Result<Option<(A, T)>, String> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -173,41 +210,35 @@ pub(crate) fn read<T: DeserializeOwned>(
     let none = || format!("{} is no {} of Selvedge", path.display(), content.name());
     let (first, rest) = text.split_once('\n').ok_or_else(none)?;
     let data = rest.strip_suffix('\n').unwrap_or(rest);
-    /// What is there in the header of any version.
-    #[derive(Deserialize)]
-    struct Any {
-        content: Content,
-        format: u32,
-        selvedge: String,
-    }
-    let any: Any = serde_json::from_str(first).map_err(|_| none())?;
+    let any: Header<OfAny> = serde_json::from_str(first).map_err(|_| none())?;
     if any.content != content {
         return Err(none());
     }
     if any.format != FORMAT {
-        return Err(format!("{} was written by Selvedge {}", path.display(), any.selvedge));
+        let (path, theirs) = (path.display(), any.about.selvedge);
+        return Err(format!("{path} was written by Selvedge {theirs}, and this is {VERSION}"));
     }
     let damaged = || format!("{} is damaged", path.display());
-    let header: Header = serde_json::from_str(first).map_err(|_| damaged())?;
+    let header: Header<A> = serde_json::from_str(first).map_err(|_| damaged())?;
     if header.data != hash(data) {
         return Err(damaged());
     }
     let data = serde_json::from_str(data).map_err(|_| damaged())?;
-    Ok(Some((header, data)))
+    Ok(Some((header.about, data)))
 }
 
 /// The same, of a file that has to be there.
 pub(crate) fn read_existing<T: DeserializeOwned>(
     path: &Path,
     content: Content,
-) -> Result<(Header, T), String> {
+) -> Result<(OfSearch, T), String> {
     read(path, content)?.ok_or_else(|| format!("there is no file {}", path.display()))
 }
 
 /// A file that an unfinished search is in, or something else, is not to be
 /// overwritten by another search.
 pub(crate) fn may_be_overwritten(path: &Path) -> Result<(), String> {
-    match read::<serde_json::Value>(path, Content::Checkpoint)? {
+    match read::<OfSearch, serde_json::Value>(path, Content::Checkpoint)? {
         Some((header, _)) if !header.finished => Err(format!(
             "{} holds a search that is not finished: go on with it (resume), or remove it",
             path.display()

@@ -6,16 +6,18 @@
 //! | [`explorer`] | what users call: settings, and which engine runs them |
 //! | `native` | the native engine: strategy, simpler schedule, drawing, replay |
 //! | `search` | its exhaustive search: workers, checkpoints, parts |
-//! | `file`, [`merge()`] | what is saved of a search, and how parts are put together |
+//! | [`mod@file`], [`merge()`] | what is saved, and how parts of a search are put together |
+//! | [`mod@test`] | what `cargo selvedge` and a test tell each other |
 //! | [`foreign`] | the other engines, each in a process of its own |
 
 pub mod explorer;
-mod file;
+pub mod file;
 pub mod foreign;
 mod merge;
 mod native;
 mod search;
 mod source;
+pub mod test;
 
 use selvedge_core::failure::Fault;
 

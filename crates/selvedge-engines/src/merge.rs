@@ -7,7 +7,7 @@ use selvedge_core::explore::Knowledge;
 use selvedge_core::report::{End, Report};
 use serde::{Deserialize, Serialize};
 
-use crate::file::{self, Content, Header};
+use crate::file::{self, Content, OfSearch};
 
 /// The result of a part.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct Merged {
 /// One sentence: a file cannot be read, is of another search, or is there
 /// twice; or a part did not know what another one has learnt.
 pub fn merge(files: &[PathBuf]) -> Result<Merged, String> {
-    let mut parts: Vec<(u32, &Path, Header, Part)> = Vec::new();
+    let mut parts: Vec<(u32, &Path, OfSearch, Part)> = Vec::new();
     for path in files {
         let (header, part) = file::read_existing::<Part>(path, Content::Part)?;
         let number = header.shard.map_or(1, |shard| shard.number);
@@ -72,7 +72,7 @@ pub fn merge(files: &[PathBuf]) -> Result<Merged, String> {
 
 /// A part that did not know what another one has learnt is a part of another
 /// division of the search.
-fn same_knowledge(parts: &[(u32, &Path, Header, Part)]) -> Result<(), String> {
+fn same_knowledge(parts: &[(u32, &Path, OfSearch, Part)]) -> Result<(), String> {
     let mut all = Knowledge::default();
     parts.iter().for_each(|(.., part)| all.add(&part.knowledge));
     let knows = |part: &Part| part.knowledge == all;

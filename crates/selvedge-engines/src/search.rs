@@ -14,7 +14,7 @@ use selvedge_core::settings::Settings;
 use selvedge_runtime::Siblings;
 
 use crate::explorer::{Body, Progress};
-use crate::file::{self, Content, Identity};
+use crate::file::{self, Content, Identity, OfSearch};
 use crate::merge::Part;
 use crate::native;
 
@@ -105,7 +105,8 @@ fn explore(
     if let (Some(path), Some(identity), Some(shard)) = (&settings.part, &identity, settings.shard) {
         let part = Part { report: report.clone(), knowledge: frontier.knowledge().clone() };
         let finished = frontier.is_finished();
-        file::write(path, Content::Part, identity, Some(shard), finished, &part)?;
+        let about = OfSearch { identity: identity.clone(), shard: Some(shard), finished };
+        file::write(path, Content::Part, about, &part)?;
     }
     if let Some(shard) = settings.shard.filter(|shard| shard.count > 1 && report.exhausted()) {
         report.end = End::Part(shard.to_string());
@@ -164,7 +165,7 @@ fn resumed(
     settings: &Settings,
     identity: &Identity,
 ) -> Result<Option<Frontier>, String> {
-    let Some((header, saved)) = file::read::<Saved>(path, Content::Checkpoint)? else {
+    let Some((header, saved)) = file::read::<OfSearch, Saved>(path, Content::Checkpoint)? else {
         return match settings.checkpoint.as_deref() == Some(path) {
             true => Ok(None),
             false => Err(format!("there is no file {}", path.display())),
@@ -208,7 +209,8 @@ impl Observer for Watcher<'_, '_> {
         let start = Instant::now();
         let saved = Saved::of(frontier);
         let (shard, finished) = (saved.shard(), saved.is_finished());
-        file::write(path, Content::Checkpoint, identity, shard, finished, &saved)?;
+        let about = OfSearch { identity: identity.clone(), shard, finished };
+        file::write(path, Content::Checkpoint, about, &saved)?;
         self.interval = self.every.max(start.elapsed() * COST);
         self.saved_at = Instant::now();
         Ok(())

@@ -1,35 +1,34 @@
 //! What becomes of the function.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Error, Expr, FnArg, ItemFn, Meta, Pat, RangeLimits, Type};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{Error, Expr, FnArg, Ident, ItemFn, LitStr, Meta, Pat, RangeLimits, Type};
 
 use crate::settings::Settings;
 
 pub(crate) fn test(settings: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
-    let Settings { calls, breaks, require_proof, cases } = syn::parse2(settings)?;
+    let settings: Settings = syn::parse2(settings)?;
     let ItemFn { attrs, vis, mut sig, block } = syn::parse2(item)?;
     if let Some(keyword) = sig.asyncness {
         return Err(Error::new_spanned(keyword, "a test that is explored is not async"));
     }
     let inputs = sig.inputs.iter_mut().map(Input::take_from).collect::<syn::Result<Vec<_>>>()?;
-    if let (Some(cases), true) = (&cases, inputs.is_empty()) {
+    if let (Some(cases), true) = (&settings.cases, inputs.is_empty()) {
         return Err(Error::new_spanned(cases, "a test without arguments has no inputs"));
     }
     let (name, arguments, output) = (&sig.ident, &sig.inputs, &sig.output);
-    let has_to_fail = attrs.iter().any(|attr| attr.path().is_ident("should_panic"));
-    let keeps_failures = !has_to_fail;
-    let breaks = option(breaks.as_ref());
+    let flags = [
+        ("bounded", settings.bounded || !inputs.is_empty()),
+        ("should_panic", attrs.iter().any(|attr| attr.path().is_ident("should_panic"))),
+    ];
+    let mark = mark(name, settings.breaks.as_ref(), &flags);
+    let Settings { calls, require_proof, cases, .. } = settings;
     let require_proof = require_proof.is_some_and(|value| value.value);
     let test = quote! {
         ::selvedge::__private::Test {
-            package: ::core::env!("CARGO_PKG_NAME"),
+            mark: #mark,
             directory: ::core::env!("CARGO_MANIFEST_DIR"),
-            module: ::core::module_path!(),
-            name: ::core::stringify!(#name),
-            breaks: #breaks,
             require_proof: #require_proof,
-            keeps_failures: #keeps_failures,
         }
     };
     let explorer = quote!(::selvedge::Explorer::new() #(#calls)*);
@@ -62,6 +61,31 @@ pub(crate) fn test(settings: TokenStream, item: TokenStream) -> syn::Result<Toke
             #run
         }
     })
+}
+
+/// The string by which `cargo selvedge` finds the test in its executable:
+/// `selvedge_engines::test::Mark` reads it.
+fn mark(name: &Ident, breaks: Option<&LitStr>, flags: &[(&str, bool)]) -> TokenStream {
+    let version = env!("CARGO_PKG_VERSION");
+    let expected =
+        breaks.map_or_else(|| "holds".to_owned(), |name| format!("breaks {}", name.value()));
+    let flags: Vec<&str> = flags.iter().filter(|(_, on)| *on).map(|(flag, _)| *flag).collect();
+    let flags = flags.join(" ");
+    // The line of the function's name, and not that of the attribute.
+    let (file, line) = (
+        quote_spanned!(name.span()=> ::core::file!()),
+        quote_spanned!(name.span()=> ::core::line!()),
+    );
+    quote! {
+        ::core::concat!(
+            "\u{1}selvedge-test 1\u{1}", #version,
+            "\u{1}", ::core::env!("CARGO_PKG_NAME"),
+            "\u{1}", ::core::module_path!(), "::", ::core::stringify!(#name),
+            "\u{1}", #file, ":", #line,
+            "\u{1}", #expected,
+            "\u{1}", #flags, "\u{2}",
+        )
+    }
 }
 
 fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {
@@ -159,6 +183,10 @@ mod tests {
         assert_eq!(
             error("breaks = 7", PLAIN),
             "`breaks` is the name of an invariant, or a kind of failure such as \"deadlock\""
+        );
+        assert_eq!(
+            error("breaks = \"a\\u{1}b\"", PLAIN),
+            "`breaks` is a name without control characters"
         );
         assert_eq!(error("require_proof = 1", PLAIN), "`require_proof` is true or false");
         assert_eq!(error("max_seconds = \"1\"", PLAIN), "`max_seconds` is a number of seconds");

@@ -20,6 +20,9 @@ const METHODS: [&str; 8] = [
 
 const OTHERS: [&str; 6] = ["max_seconds", "memory", "time", "breaks", "require_proof", "cases"];
 
+/// The settings that leave a part of the search out.
+const BOUNDS: [&str; 3] = ["max_executions", "max_seconds", "max_preemptions"];
+
 /// The settings of a test.
 #[derive(Default)]
 pub(crate) struct Settings {
@@ -28,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) breaks: Option<LitStr>,
     pub(crate) require_proof: Option<LitBool>,
     pub(crate) cases: Option<LitInt>,
+    /// It is bounded, and so is not to be proved.
+    pub(crate) bounded: bool,
 }
 
 impl Parse for Settings {
@@ -50,7 +55,11 @@ impl Parse for Settings {
 impl Settings {
     fn set(&mut self, name: &Ident, text: &str, value: Lit) -> syn::Result<()> {
         let wrong = |what: &str| Err(Error::new(value.span(), format!("`{name}` is {what}")));
+        self.bounded |= BOUNDS.contains(&text);
         match (text, &value) {
+            ("breaks", Lit::Str(value)) if value.value().contains(char::is_control) => {
+                return wrong("a name without control characters");
+            }
             ("breaks", Lit::Str(value)) => self.breaks = Some(value.clone()),
             ("breaks", _) => {
                 return wrong(

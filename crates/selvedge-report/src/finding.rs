@@ -14,7 +14,7 @@ pub(crate) enum Finding<'a> {
     /// A failure that was not expected.
     Failure(&'a Failure),
     /// Failures that were expected, by name, and that no execution shows.
-    Missing(Vec<&'static str>),
+    Missing(Vec<&'a str>),
     /// The search had to reach a verdict, and its budget ended first.
     Undecided(String),
     /// The exploration could not be carried out.
@@ -67,13 +67,14 @@ pub(crate) fn findings<'a>(row: &Row<'a>) -> Vec<Finding<'a>> {
             if !unexpected.is_empty() {
                 return unexpected;
             }
-            let missing = match &row.scenario.expect {
+            let missing = match row.subject.expect {
                 Expectation::Holds => Vec::new(),
                 Expectation::Breaks(broken) => broken
                     .iter()
                     .filter(|b| !row.report.failures.iter().any(|f| b.is(f, row.report.engine)))
-                    .map(|b| b.name)
+                    .map(|b| &*b.name)
                     .collect(),
+                Expectation::Panics => vec!["a panic"],
             };
             vec![Finding::Missing(missing)]
         }
@@ -104,9 +105,9 @@ pub(crate) fn place(failure: &Failure) -> Option<&Place> {
 /// have room for such.
 pub(crate) fn properties(row: &Row<'_>) -> Vec<(&'static str, String)> {
     let report = row.report;
-    vec![
+    let mut properties = vec![
         ("verdict", verdict(report)),
-        ("expected", row.scenario.expect.as_str().to_owned()),
+        ("expected", row.subject.expect.as_str().to_owned()),
         ("proof", (report.verdict() == Verdict::HoldsExhausted).to_string()),
         ("engine", report.engine.to_string()),
         ("strategy", report.strategy.clone()),
@@ -116,5 +117,7 @@ pub(crate) fn properties(row: &Row<'_>) -> Vec<(&'static str, String)> {
         ("executions", report.executions.to_string()),
         ("blocked", report.blocked.to_string()),
         ("failing", report.failing.to_string()),
-    ]
+    ];
+    properties.extend(report.input.iter().map(|input| ("input", input.text.clone())));
+    properties
 }

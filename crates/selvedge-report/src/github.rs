@@ -46,7 +46,7 @@ fn command(row: &Row<'_>, finding: &Finding<'_>, program: &str) -> String {
         properties.push(format!("line={}", place.line));
         properties.push(format!("col={}", place.column));
     }
-    let title = format!("{}: {}", row.scenario.name, finding.kind().replace('_', " "));
+    let title = format!("{}: {}", row.subject.name, finding.kind().replace('_', " "));
     properties.push(format!("title={}", property(&title)));
     let mut message = finding.sentence();
     if let Finding::Failure(failure) = finding

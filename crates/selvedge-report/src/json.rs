@@ -4,7 +4,7 @@
 //! them; fields may be added at the end, never changed.
 
 use selvedge_core::failure::Failure;
-use selvedge_core::report::{End, Verdict};
+use selvedge_core::report::{End, Input, Verdict};
 use selvedge_core::scenario::Agreement;
 use selvedge_core::time::Time;
 use serde::Serialize;
@@ -49,6 +49,12 @@ struct Object<'a> {
     /// How the search was carried out, where that is not as asked.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+    /// The input, if the program takes any and this is of one only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<&'a Input>,
+    /// What the program has printed, where it was captured.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    output: &'a str,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -91,7 +97,7 @@ impl<'a> From<&'a Failure> for One<'a> {
 
 /// One scenario as one JSON object in one line, without a line end.
 pub fn line(row: &Row<'_>) -> String {
-    let Row { scenario, report, agreement } = row;
+    let Row { subject, report, agreement, output } = row;
     let (verdict, bounded, error) = match report.verdict() {
         Verdict::Fails => ("fails", None, None),
         Verdict::HoldsExhausted => ("holds", None, None),
@@ -100,12 +106,12 @@ pub fn line(row: &Row<'_>) -> String {
     };
     let pending = if report.end == End::Failure { 0 } else { report.pending };
     let object = Object {
-        scenario: &scenario.name,
+        scenario: subject.name,
         engine: report.engine.as_str(),
         strategy: &report.strategy,
         memory_model: &report.memory_model,
         time: report.time,
-        expected: scenario.expect.as_str(),
+        expected: subject.expect.as_str(),
         verdict,
         exhausted: report.exhausted(),
         as_expected: *agreement != Agreement::Contradicted,
@@ -122,6 +128,8 @@ pub fn line(row: &Row<'_>) -> String {
         pending,
         estimate: report.estimate().filter(|_| pending > 0),
         notes: &report.notes,
+        input: report.input.as_ref(),
+        output,
     };
     serde_json::to_string(&object).expect("strings and numbers are always valid JSON")
 }

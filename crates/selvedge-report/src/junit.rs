@@ -9,6 +9,9 @@
 //! | contradicts its expectation | a `failure`, its type the kind of the failure |
 //! | had to be searched exhaustively, and was not | `skipped`: no failure, and no proof |
 //! | could not be explored | an `error` |
+//!
+//! What the program has printed, where it was captured, is in `system-err`:
+//! `system-out` is ours.
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use selvedge_core::failure::Failure;
@@ -37,8 +40,8 @@ pub fn document(rows: &[Row<'_>], program: &str) -> String {
 
 fn case(row: &Row<'_>, program: &str) -> TestCase {
     let findings = findings(row);
-    let mut case = TestCase::new(xml(&row.scenario.name), status(row, &findings, program));
-    case.set_classname(xml(row.scenario.section())).set_time(row.report.elapsed);
+    let mut case = TestCase::new(xml(row.subject.name), status(row, &findings, program));
+    case.set_classname(xml(row.subject.section())).set_time(row.report.elapsed);
     let all: Vec<&Failure> = row.report.failures.iter().collect();
     let place = match findings.first() {
         Some(finding) => finding.place(),
@@ -63,6 +66,9 @@ fn case(row: &Row<'_>, program: &str) -> TestCase {
         }
     }
     case.set_system_out(xml(&found));
+    if !row.output.is_empty() {
+        case.set_system_err(xml(row.output));
+    }
     case
 }
 

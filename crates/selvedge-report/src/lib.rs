@@ -36,6 +36,7 @@ pub mod json;
 pub mod junit;
 #[cfg(feature = "ci")]
 pub mod markdown;
+mod row;
 #[cfg(feature = "ci")]
 pub mod sarif;
 pub mod style;

@@ -23,7 +23,7 @@ pub fn document(rows: &[Row<'_>], program: &str) -> String {
         let failures: Vec<_> = failures.collect();
         let drawings = row.drawings(&failures, program, &STYLE);
         for (failure, drawing) in failures.iter().zip(drawings) {
-            let title = format!("✗ {}: {}", row.scenario.name, sentence(failure));
+            let title = format!("✗ {}: {}", row.title(), sentence(failure));
             out.push_str(&format!(
                 "\n<details>\n<summary>{}</summary>\n\n",
                 html(&title.replace('\n', " "))
@@ -40,7 +40,7 @@ pub fn document(rows: &[Row<'_>], program: &str) -> String {
         }
         for finding in findings {
             if !matches!(finding, Finding::Failure(_)) {
-                let text = format!("{} {}: {}", row.mark(), row.scenario.name, finding.sentence());
+                let text = format!("{} {}: {}", row.mark(), row.subject.name, finding.sentence());
                 out.push_str(&format!("\n{}\n", escaped(&text)));
             }
         }
@@ -51,15 +51,16 @@ pub fn document(rows: &[Row<'_>], program: &str) -> String {
 /// A heading, the sentence of the totals, and the table of all scenarios.
 pub fn table(rows: &[Row<'_>]) -> String {
     let mut out = format!("## Selvedge\n\n{}\n\n", escaped(&summary::sentence(rows)));
-    out.push_str("| | scenario | expected | verdict | executions | blocked | time |\n");
+    let noun = Row::noun(rows);
+    out.push_str(&format!("| | {noun} | expected | verdict | executions | blocked | time |\n"));
     out.push_str("|---|---|---|---|---:|---:|---:|\n");
     for row in rows {
         let report = row.report;
         out.push_str(&format!(
             "| {} | {} | {} | {} | {} | {} | {} |\n",
             row.mark(),
-            escaped(&row.scenario.name),
-            row.scenario.expect.as_str(),
+            escaped(row.subject.name),
+            row.subject.expect.as_str(),
             escaped(&verdict(report)),
             number(report.executions),
             number(report.blocked),

@@ -10,101 +10,14 @@
 
 use std::time::Duration;
 
-use selvedge_core::failure::Failure;
-use selvedge_core::report::{End, Engine, Report, Verdict};
-use selvedge_core::scenario::{Agreement, Expectation, Scenario};
+use selvedge_core::report::{End, Report, Verdict};
+use selvedge_core::scenario::Expectation;
 
-use crate::failure;
+pub use crate::row::{Row, Subject};
+
+use crate::row::Settled;
 use crate::style::{Ink, Style};
 use crate::text::{counted, cut, left, number, right, time, width, wrap};
-
-/// A scenario with what came out of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    /// The scenario.
-    pub scenario: &'a Scenario,
-    /// What the exploration found.
-    pub report: &'a Report,
-    /// How that compares with what is expected.
-    pub agreement: Agreement,
-}
-
-impl<'a> Row<'a> {
-    /// A row, compared with what is expected. `exhaustive` says whether the
-    /// search was one that had to reach a verdict.
-    pub fn new(scenario: &'a Scenario, report: &'a Report, exhaustive: bool) -> Self {
-        Row { scenario, report, agreement: scenario.agreement(report, exhaustive) }
-    }
-
-    /// True if the scenario is expected to show this failure.
-    pub fn expects(&self, failure: &Failure) -> bool {
-        match &self.scenario.expect {
-            Expectation::Holds => false,
-            Expectation::Breaks(broken) => broken.iter().any(|b| b.is(failure, self.report.engine)),
-        }
-    }
-
-    /// The command that repeats a failure, if the engine's schedules can be
-    /// repeated. `program` is how this command line is called.
-    pub fn replay(&self, failure: &Failure, program: &str) -> Option<String> {
-        let schedule = failure.schedule().filter(|_| self.report.engine == Engine::Native)?;
-        Some(format!("{program} replay {} {schedule}", self.scenario.name))
-    }
-
-    /// These failures of the report in full, each with the command that repeats
-    /// it; an execution that shows several of them is drawn once.
-    pub fn drawings(&self, failures: &[&Failure], program: &str, style: &Style) -> Vec<String> {
-        let replay = |failure: &Failure| self.replay(failure, program);
-        failure::failures(failures, &self.scenario.name, replay, style)
-    }
-
-    /// What stands at the left of the row in a table: `✓`, `~`, `?` or `✗`.
-    pub fn mark(&self) -> &'static str {
-        self.settled().mark().0
-    }
-
-    fn settled(&self) -> Settled {
-        match self.agreement {
-            Agreement::Contradicted => Settled::Contradicted,
-            Agreement::Undecided => Settled::Undecided,
-            Agreement::AsExpected => match (&self.scenario.expect, self.report.verdict()) {
-                (Expectation::Breaks(_), Verdict::Fails) => Settled::Broken,
-                (Expectation::Holds, Verdict::HoldsExhausted) => Settled::Proved,
-                _ if matches!(self.report.end, End::Part(_)) => Settled::Part,
-                (Expectation::Holds, _) => Settled::Sampled,
-                (Expectation::Breaks(_), _) => Settled::Missed,
-            },
-        }
-    }
-}
-
-/// What a row says, more finely than [`Agreement`] does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Settled {
-    /// It had to break, and did.
-    Broken,
-    /// It had to hold, and every behaviour was seen.
-    Proved,
-    /// It had to hold, and some executions were seen.
-    Sampled,
-    /// One part of a search was explored, and decides nothing by itself.
-    Part,
-    /// It had to break, and the executions that were seen did not.
-    Missed,
-    Undecided,
-    Contradicted,
-}
-
-impl Settled {
-    fn mark(self) -> (&'static str, Ink) {
-        match self {
-            Settled::Broken | Settled::Proved => ("✓", Ink::Good),
-            Settled::Sampled | Settled::Part | Settled::Missed => ("~", Ink::Unsure),
-            Settled::Undecided => ("?", Ink::Unsure),
-            Settled::Contradicted => ("✗", Ink::Failure),
-        }
-    }
-}
 
 /// The column widths of a table, fixed before its first line is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +28,7 @@ pub struct Widths {
     verdict: usize,
     /// The column of abandoned executions is the first to go.
     blocked: bool,
+    noun: &'static str,
 }
 
 /// `12,345,678`, and the heading `executions`.
@@ -131,24 +45,30 @@ const VERDICT: usize = 16;
 const GAP: usize = 2;
 
 impl Widths {
-    /// The widths of a table of these scenarios.
-    pub fn of<'a>(scenarios: impl IntoIterator<Item = &'a Scenario>, style: &Style) -> Self {
-        let (mut full, mut short, mut verdict) = (8, 8, VERDICT);
-        for scenario in scenarios {
-            full = full.max(width(&scenario.name));
-            short = short.max(width(scenario.variant()));
-            verdict = verdict.max(match &scenario.expect {
-                Expectation::Holds if scenario.sampled.is_none() => VERDICT,
+    /// The widths of a table of these.
+    pub fn of<'a, S: Into<Subject<'a>>>(
+        subjects: impl IntoIterator<Item = S>,
+        style: &Style,
+    ) -> Self {
+        let (mut full, mut short, mut verdict, mut noun) = (8, 8, VERDICT, "scenario");
+        for subject in subjects {
+            let subject = subject.into();
+            noun = subject.noun;
+            full = full.max(width(subject.name));
+            short = short.max(width(subject.variant()));
+            verdict = verdict.max(match subject.expect {
+                Expectation::Holds if !subject.bounded => VERDICT,
                 Expectation::Holds => "holds, bounded (100,000 executions)".len(),
                 Expectation::Breaks(broken) => {
-                    7 + broken.iter().map(|b| width(b.name) + 2).sum::<usize>().saturating_sub(2)
+                    7 + broken.iter().map(|b| width(&b.name) + 2).sum::<usize>().saturating_sub(2)
                 }
+                Expectation::Panics => "fails: invariant broken".len(),
             });
         }
         // mark, name, expected, verdict, executions, time
         let fixed = 2 + 1 + 1 + GAP + EXPECTED + GAP + GAP + EXECUTIONS + GAP + TIME;
         let room = style.width.saturating_sub(fixed);
-        let mut widths = Widths { full: true, name: full, verdict, blocked: true };
+        let mut widths = Widths { full: true, name: full, verdict, blocked: true, noun };
         let needs = |w: &Widths, verdict: usize| {
             w.name + verdict + if w.blocked { GAP + BLOCKED } else { 0 } > room
         };
@@ -169,7 +89,7 @@ impl Widths {
 pub fn header(widths: &Widths, style: &Style) -> String {
     let mut line = format!(
         "    {}  {}  {}  {}",
-        left("scenario", widths.name),
+        left(widths.noun, widths.name),
         left("expected", EXPECTED),
         left("verdict", widths.verdict),
         right("executions", EXECUTIONS),
@@ -188,9 +108,9 @@ pub fn section(name: &str, style: &Style) -> String {
 
 /// One line of a table, without a line end.
 pub fn row(row: &Row<'_>, widths: &Widths, style: &Style) -> String {
-    let Row { scenario, report, .. } = row;
+    let Row { subject, report, .. } = row;
     let (mark, ink) = row.settled().mark();
-    let name = if widths.full { &scenario.name } else { scenario.variant() };
+    let name = if widths.full { subject.name } else { subject.variant() };
     let words = verdict(report);
     let verdict_ink = if mark == "✓" { Ink::Plain } else { ink };
 
@@ -199,7 +119,7 @@ pub fn row(row: &Row<'_>, widths: &Widths, style: &Style) -> String {
     out.push(' ');
     out.push_str(&left(&cut(name, widths.name), widths.name));
     out.push_str("  ");
-    style.paint_into(&mut out, Ink::Dim, &left(scenario.expect.as_str(), EXPECTED));
+    style.paint_into(&mut out, Ink::Dim, &left(subject.expect.as_str(), EXPECTED));
     out.push_str("  ");
     // An error is told in full: it is the only thing to be read in its line.
     if matches!(report.end, End::Error(_)) {
@@ -222,11 +142,11 @@ pub fn row(row: &Row<'_>, widths: &Widths, style: &Style) -> String {
 /// A whole table: headings, and the rows by section, in the order in which the
 /// sections are met.
 pub fn table(rows: &[Row<'_>], style: &Style) -> String {
-    let widths = Widths::of(rows.iter().map(|row| row.scenario), style);
+    let widths = Widths::of(rows.iter().map(|row| row.subject), style);
     let mut sections: Vec<&str> = Vec::new();
     for row in rows {
-        if !sections.contains(&row.scenario.section()) {
-            sections.push(row.scenario.section());
+        if !sections.contains(&row.subject.section()) {
+            sections.push(row.subject.section());
         }
     }
     let mut out = header(&widths, style);
@@ -237,7 +157,7 @@ pub fn table(rows: &[Row<'_>], style: &Style) -> String {
         }
         out.push_str(&section(name, style));
         out.push('\n');
-        for one in rows.iter().filter(|row| row.scenario.section() == name) {
+        for one in rows.iter().filter(|row| row.subject.section() == name) {
             out.push_str(&row(one, &widths, style));
             out.push('\n');
         }
@@ -298,7 +218,7 @@ pub fn sentence(rows: &[Row<'_>]) -> String {
     let undecided = of(Settled::Undecided);
     let expected = rows.len() as u64 - contradicted - undecided;
 
-    let mut sentence = counted(rows.len() as u64, "scenario");
+    let mut sentence = counted(rows.len() as u64, Row::noun(rows));
     sentence.push_str(&format!(": {} as expected", number(expected)));
     if !parts.is_empty() {
         sentence.push_str(&format!(" ({})", parts.join(", ")));
@@ -334,7 +254,7 @@ pub fn totals(rows: &[Row<'_>], style: &Style) -> String {
         if matches!(row.settled(), Settled::Contradicted | Settled::Undecided) {
             out.push_str("  ");
             style.paint_into(&mut out, ink, mark);
-            out.push_str(&format!(" {}\n", row.scenario.name));
+            out.push_str(&format!(" {}\n", row.subject.name));
         }
     }
     out

@@ -6,9 +6,11 @@
 //! | `test` | how a test runs: kept failures, the exploration, or one execution |
 //! | `program` | what a test explores: a program, and what was found |
 //! | `inputs` | programs that take inputs (feature `proptest`) |
-//! | `verdict` | what a test says, and whether it passes |
+//! | `verdict` | whether a test passes, and what it says |
+//! | `ended` | how that is told: to people, or to `cargo selvedge` |
 //! | `regressions` | the file of failures that were met before |
 
+mod ended;
 mod environment;
 #[cfg(feature = "proptest")]
 mod inputs;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 use selvedge_core::schedule::Schedule;
 use selvedge_engines::Explorer;
 
+use environment::Environment;
 use program::Single;
 use verdict::Subject;
 
@@ -63,7 +66,9 @@ where
     F: Fn() + Send + Sync + 'static,
 {
     let subject = Subject::program_at(Location::caller());
-    test::run(subject, Explorer::new(), &Single(Arc::new(f)), None);
+    let name = subject.name.clone();
+    let program = Single(Arc::new(f));
+    test::run(subject, Explorer::new(), &program, None, &Environment::read()).tell(&name);
 }
 
 /// Repeats the execution of a schedule, as printed in a report, on the native
@@ -78,7 +83,10 @@ where
 {
     let subject = Subject::program_at(Location::caller());
     match schedule.parse::<Schedule>() {
-        Ok(schedule) => subject.repeated(&Explorer::new().replay(schedule, f).report, None),
+        Ok(schedule) => {
+            let replayed = Explorer::new().replay(schedule, f);
+            subject.repeated(replayed.report, replayed.trace, None).tell(&subject.name);
+        }
         Err(error) => panic!("{error}"),
     }
 }

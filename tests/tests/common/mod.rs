@@ -62,6 +62,7 @@ pub(crate) fn broken(report: &Report) -> Broken {
 pub(crate) fn expected(scenario: &Scenario) -> Broken {
     match &scenario.expect {
         Expectation::Holds => Broken::new(),
-        Expectation::Breaks(list) => list.iter().map(|b| (b.kind, b.name.to_owned())).collect(),
+        Expectation::Breaks(list) => list.iter().map(|b| (b.kind, b.name.to_string())).collect(),
+        Expectation::Panics => unreachable!("{} is no test", scenario.name),
     }
 }

@@ -51,7 +51,7 @@ pub fn page(rows: &[Row<'_>], program: &str) -> String {
     let body = html! {
         (verdicts(rows))
         @for (index, (row, failure)) in failures.enumerate() {
-            (section(failure, &row.scenario.name, row.replay(failure, program), &name(index)))
+            (section(failure, &row.title(), row.replay(failure, program), &name(index)))
         }
     };
     document("Selvedge", &sentence, &body)
@@ -112,7 +112,7 @@ fn verdicts(rows: &[Row<'_>]) -> Markup {
             table.verdicts {
                 thead {
                     tr {
-                        th.mark { } th { "scenario" } th { "expected" } th { "verdict" }
+                        th.mark { } th { (Row::noun(rows)) } th { "expected" } th { "verdict" }
                         th.n { "executions" } th.n { "blocked" } th.n { "time" }
                     }
                 }
@@ -121,10 +121,10 @@ fn verdicts(rows: &[Row<'_>]) -> Markup {
                         tr {
                             td.mark.(class(row.mark())) { (row.mark()) }
                             td {
-                                @if row.report.failures.is_empty() { (shown(&row.scenario.name)) }
-                                @else { a href={ "#" (name(first)) } { (shown(&row.scenario.name)) } }
+                                @if row.report.failures.is_empty() { (shown(row.subject.name)) }
+                                @else { a href={ "#" (name(first)) } { (shown(row.subject.name)) } }
                             }
-                            td { (row.scenario.expect.as_str()) }
+                            td { (row.subject.expect.as_str()) }
                             td { (shown(&verdict(row.report))) }
                             td.n { (number(row.report.executions)) }
                             td.n { (number(row.report.blocked)) }

@@ -73,7 +73,7 @@ fn result(row: &Row<'_>, failure: &Failure, place: &Place, program: &str) -> log
         true => (ResultKind::Informational, Level::None),
         false => (ResultKind::Fail, Level::Error),
     };
-    let name = &row.scenario.name;
+    let name = row.subject.name;
     let mut text = format!("{} ({name})", sentence(failure));
     let mut properties: BTreeMap<_, _> = properties(row).into_iter().collect();
     properties.insert("scenario", name.to_string());
@@ -160,7 +160,7 @@ fn notification(row: &Row<'_>, finding: &Finding<'_>) -> Notification {
         Finding::Undecided(_) => Level::Warning,
         Finding::Failure(_) | Finding::Missing(_) | Finding::Error(_) => Level::Error,
     };
-    let text = format!("{}: {}", row.scenario.name, finding.sentence());
+    let text = format!("{}: {}", row.subject.name, finding.sentence());
     Notification { level, message: Message { text } }
 }
 

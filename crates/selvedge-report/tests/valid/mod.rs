@@ -74,13 +74,14 @@ const JUNIT: &[Element] = &[
     ("testsuite", &["name", "time", "tests", "failures", "errors", "skipped"],
         &["name", "tests", "failures", "errors"], &["properties", "testcase"]),
     ("testcase", &["name", "time", "classname", "file", "line"], &["name"],
-        &["properties", "skipped", "error", "failure", "system-out"]),
+        &["properties", "skipped", "error", "failure", "system-out", "system-err"]),
     ("properties", &[], &[], &["property"]),
     ("property", &["name", "value"], &["name", "value"], &[]),
     ("skipped", &["type", "message"], &[], &["#text"]),
     ("error", &["type", "message"], &[], &["#text"]),
     ("failure", &["type", "message"], &[], &["#text"]),
     ("system-out", &[], &[], &["#text"]),
+    ("system-err", &[], &[], &["#text"]),
 ];
 
 /// What a JUnit document does not conform in.
@@ -152,6 +153,7 @@ pub(crate) struct Case {
     /// Type, message and text of that.
     pub(crate) what: [String; 3],
     pub(crate) system_out: String,
+    pub(crate) system_err: String,
 }
 
 /// The test cases of a JUnit document.
@@ -172,6 +174,7 @@ pub(crate) fn junit(text: &str) -> Vec<Case> {
             match child.tag_name().name() {
                 "properties" => {}
                 "system-out" => case.system_out = string(child.text()),
+                "system-err" => case.system_err = string(child.text()),
                 status => {
                     case.status = status.to_owned();
                     let attribute = |name| string(child.attribute(name));

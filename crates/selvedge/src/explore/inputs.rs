@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use selvedge_core::report::{End, Report, Verdict};
+use selvedge_core::report::{End, Input, Report, Verdict};
 use selvedge_core::settings::Settings;
 use selvedge_engines::Explorer;
 
 use super::environment;
-use super::program::{Explored, Found, Input, Program, Programs};
+use super::program::{Explored, Found, Program, Programs};
 use super::test::Test;
 
 /// A failing input is made smaller by so many explorations at the most,
@@ -53,8 +53,8 @@ where
 {
     fn program(&self, input: Option<&str>) -> Result<Program, String> {
         let input = input.ok_or(
-            "the test takes inputs: SELVEDGE_INPUT is needed beside SELVEDGE_REPLAY; the report \
-             gives both",
+            "the test takes inputs: SELVEDGE_INPUT is needed beside SELVEDGE_REPLAY (--input of \
+             `cargo selvedge replay`); the report gives both",
         )?;
         let origin: Origin = input.parse()?;
         let mut tree = self.draw(origin.seed, origin.case)?;

@@ -2,20 +2,11 @@
 
 use std::sync::Arc;
 
-use selvedge_core::report::Report;
+use selvedge_core::report::{End, Input, Report};
 use selvedge_core::settings::Settings;
 use selvedge_engines::Explorer;
 
 pub(crate) type Body = Arc<dyn Fn() + Send + Sync>;
-
-/// An input that was drawn for a program.
-#[derive(Clone, Debug)]
-pub(crate) struct Input {
-    /// The form in which it can be made again: `in1:0:3:ssc`.
-    pub(crate) code: String,
-    /// For people: `price = 12, seats = 2`.
-    pub(crate) text: String,
-}
 
 /// A program that can be run again and again.
 pub(crate) struct Program {
@@ -64,6 +55,27 @@ impl Found {
     pub(crate) fn is_proof(&self) -> bool {
         self.report.exhausted() && matches!(self.explored, Explored::All)
     }
+
+    /// The report by itself: it says that there are other inputs.
+    pub(crate) fn into_report(self) -> Report {
+        let proof = self.is_proof();
+        let Found { explored, mut report } = self;
+        if report.exhausted() && !proof {
+            report.end = End::Bounded(match &explored {
+                Explored::Drawn(count) => inputs(*count),
+                Explored::All | Explored::With(_) => inputs(1),
+            });
+        }
+        if let Explored::With(input) = explored {
+            report.input = Some(input);
+        }
+        report
+    }
+}
+
+/// `32 inputs`.
+pub(crate) fn inputs(count: u32) -> String {
+    format!("{count} input{}", if count == 1 { "" } else { "s" })
 }
 
 /// The programs that a test stands for: one, or one for each input.

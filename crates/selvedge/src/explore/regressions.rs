@@ -11,9 +11,8 @@ use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use selvedge_core::failure::{Failure, FailureKind};
+use selvedge_core::report::Input;
 use selvedge_engines::replace_file;
-
-use super::program::Input;
 
 const DIRECTORY: &str = "selvedge-regressions";
 const VERSION: &str = "# selvedge regressions 1:";

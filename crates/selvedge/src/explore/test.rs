@@ -2,38 +2,33 @@
 //! explored; or one execution is repeated.
 
 use std::fmt;
+use std::hint::black_box;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use selvedge_core::failure::FailureKind;
-use selvedge_core::report::{Engine, Report};
+use selvedge_core::report::{Engine, Input, Report};
 use selvedge_core::schedule::Schedule;
 use selvedge_core::settings::Settings;
 use selvedge_engines::Explorer;
+use selvedge_engines::test::Mark;
 
+use super::ended::Ended;
 use super::environment::Environment;
-use super::program::{Input, Program, Programs, Single};
+use super::program::{Program, Programs, Single};
 use super::regressions::{Entry, Regressions};
 use super::verdict::Subject;
 
 /// What `#[selvedge::test]` knows of its test.
 #[derive(Clone, Copy, Debug)]
 pub struct Test {
-    /// The package that it is of.
-    pub package: &'static str,
-    /// That package's directory.
+    /// What it is, where it is and what is expected of it: a [`Mark`].
+    pub mark: &'static str,
+    /// The directory of its package.
     pub directory: &'static str,
-    /// The module that it is in, the crate's name first.
-    pub module: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// It passes if it fails with this name or kind, and no other.
-    pub breaks: Option<&'static str>,
     /// It passes only if it is proved.
     pub require_proof: bool,
-    /// Its failures are kept: it is not one that has to fail.
-    pub keeps_failures: bool,
 }
 
 impl Test {
@@ -48,21 +43,30 @@ impl Test {
 
     #[track_caller]
     pub(crate) fn run_programs(self, explorer: Explorer, programs: &dyn Programs) {
-        let path = format!("{}::{}", self.module, self.name);
-        // The harness names tests without their crate.
-        let filter = path.split_once("::").map_or(path.as_str(), |(_, rest)| rest);
+        // `cargo selvedge` looks for the mark in the executable: the optimiser is
+        // to leave it there, and in one piece.
+        let Some(mark) = Mark::parse(black_box(self.mark)) else {
+            panic!("selvedge and selvedge-macros are of versions that do not fit");
+        };
         let named = explorer.settings().is_ok_and(|settings| settings.name.is_some());
-        let explorer = if named { explorer } else { explorer.name(&path) };
-        let keeps = self.keeps_failures && self.breaks.is_none();
+        let explorer = if named { explorer } else { explorer.name(mark.path) };
+        let keeps = !mark.should_panic && mark.breaks.is_none();
         let regressions =
-            keeps.then(|| Regressions::of(Path::new(self.directory), &path)).flatten();
+            keeps.then(|| Regressions::of(Path::new(self.directory), mark.path)).flatten();
         let subject = Subject {
-            command: format!(" cargo test -p {} {filter} -- --exact", self.package),
-            name: path,
-            breaks: self.breaks,
+            name: mark.path.to_owned(),
+            command: format!(" cargo test -p {} {} -- --exact", mark.package, mark.harness_name()),
+            breaks: mark.breaks,
+            bounded: mark.bounded,
             require_proof: self.require_proof,
         };
-        run(subject, explorer, programs, regressions);
+        let name = subject.name.clone();
+        let environment = Environment::read();
+        let ended = run(subject, explorer, programs, regressions, &environment);
+        match &environment.result {
+            Some(file) => ended.write(file),
+            None => ended.tell(&name),
+        }
     }
 }
 
@@ -87,41 +91,44 @@ impl<T: Ends, E: fmt::Debug> Ends for Result<T, E> {
 }
 
 /// Does what the environment asks of a test.
-#[track_caller]
 pub(crate) fn run(
     mut subject: Subject,
     explorer: Explorer,
     programs: &dyn Programs,
     regressions: Option<Regressions>,
-) {
-    let settings = or_fail(explorer.settings().cloned().map_err(str::to_owned));
-    let environment = Environment::read();
+    environment: &Environment,
+) -> Ended {
     subject.require_proof |= environment.require_proof;
-    if environment.replay.is_some() || environment.input.is_some() {
-        let program = or_fail(programs.program(environment.input.as_deref()));
-        match &environment.replay {
-            Some(schedule) => {
-                repeat(&subject, &settings, program, schedule, environment.trace);
+    let settings = explorer.settings().cloned().map_err(str::to_owned);
+    let ended = settings.and_then(|mut settings| {
+        settings.max_duration =
+            [settings.max_duration, environment.budget].into_iter().flatten().min();
+        match (&environment.replay, &environment.input) {
+            (Some(schedule), input) => {
+                let program = programs.program(input.as_deref())?;
+                repeat(&subject, &settings, program, schedule, environment.trace)
             }
-            None => subject.judge(&program.explore(&settings), None),
+            (None, Some(input)) => {
+                let found = programs.program(Some(input))?.explore(&settings);
+                Ok(subject.judge(found, settings.is_exhaustive(), None))
+            }
+            (None, None) => {
+                let kept = environment.regressions && settings.engine == Engine::Native;
+                explore(&subject, &settings, programs, regressions.filter(|_| kept))
+            }
         }
-    } else {
-        let kept = environment.regressions && settings.engine == Engine::Native;
-        explore(&subject, &settings, programs, regressions.filter(|_| kept));
-    }
+    });
+    ended.unwrap_or_else(Ended::error)
 }
 
-#[track_caller]
-fn or_fail<T>(result: Result<T, String>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(what) => panic!("{what}"),
-    }
-}
-
-#[track_caller]
-fn repeat(subject: &Subject, settings: &Settings, program: Program, schedule: &str, trace: bool) {
-    let schedule = or_fail(fitting(schedule, settings));
+fn repeat(
+    subject: &Subject,
+    settings: &Settings,
+    program: Program,
+    schedule: &str,
+    trace: bool,
+) -> Result<Ended, String> {
+    let schedule = fitting(schedule, settings)?;
     let Program { body, input } = program;
     let explorer = Explorer::with_settings(settings.clone());
     let replayed = if trace {
@@ -132,7 +139,7 @@ fn repeat(subject: &Subject, settings: &Settings, program: Program, schedule: &s
     } else {
         explorer.replay(schedule, move || body())
     };
-    subject.repeated(&replayed.report, input.as_ref());
+    Ok(subject.repeated(replayed.report, replayed.trace, input))
 }
 
 /// A schedule of the program that the settings name.
@@ -146,17 +153,17 @@ fn fitting(schedule: &str, settings: &Settings) -> Result<Schedule, String> {
     }
 }
 
-#[track_caller]
 fn explore(
     subject: &Subject,
     settings: &Settings,
     programs: &dyn Programs,
     regressions: Option<Regressions>,
-) {
+) -> Result<Ended, String> {
+    let mut notes = Vec::new();
     let file = regressions.and_then(|file| match file.entries() {
         Ok(entries) => Some((file, entries)),
         Err(what) => {
-            subject.say(&what);
+            notes.push(what);
             None
         }
     });
@@ -167,25 +174,23 @@ fn explore(
             match try_again(entry, settings, programs) {
                 Ok(gone) => mended.push((at, gone)),
                 Err(still) => {
-                    let head = format!("kept from an earlier run: {at}");
-                    let (report, input) = (&still.report, still.input.as_ref());
-                    panic!("{}", subject.failures(&head, report, input, None));
+                    return Ok(subject.still_fails(&at, still.report, still.input).noting(notes));
                 }
             }
         }
     }
-    let found = or_fail(programs.explore(settings));
+    let found = programs.explore(settings)?;
     for (at, gone) in mended {
-        subject.say(&format!("{at} {}", gone.in_words(found.is_proof())));
+        notes.push(format!("{at} {}", gone.in_words(found.is_proof())));
     }
     let kept = file.and_then(|(file, _)| match file.keep(found.report.failures(), found.input()) {
         Ok(kept) => kept.then(|| file.name()),
         Err(what) => {
-            subject.say(&what);
+            notes.push(what);
             None
         }
     });
-    subject.judge(&found, kept.as_deref());
+    Ok(subject.judge(found, settings.is_exhaustive(), kept.as_deref()).noting(notes))
 }
 
 /// Why a failure that was kept is not met again.

@@ -1,15 +1,18 @@
 //! What a test says of what was found, and whether it passes.
 
-use std::io::Write;
 use std::panic::Location;
 
 use selvedge_core::failure::Failure;
 use selvedge_core::place::Place;
-use selvedge_core::report::{Report, Verdict};
+use selvedge_core::report::{End, Input, Report, Verdict};
+use selvedge_core::scenario::{Agreement, Broken};
+use selvedge_core::trace::Trace;
+use selvedge_engines::test::Outcome;
 use selvedge_report::Style;
 use selvedge_report::failure::{conclusion, failures, report as render};
 
-use super::program::{Explored, Found, Input};
+use super::ended::{Ended, Remark};
+use super::program::{Explored, Found, inputs};
 
 /// What is explored: how it is called, how it is run again, and what has to
 /// come out.
@@ -20,6 +23,8 @@ pub(crate) struct Subject {
     pub(crate) command: String,
     /// It has to fail, with this name or kind.
     pub(crate) breaks: Option<&'static str>,
+    /// It sets a bound of its own, or draws inputs.
+    pub(crate) bounded: bool,
     /// What is not proved fails.
     pub(crate) require_proof: bool,
 }
@@ -31,74 +36,115 @@ impl Subject {
             name: Place::from(place).short(),
             command: String::new(),
             breaks: None,
+            bounded: false,
             require_proof: false,
         }
     }
 
-    /// Says something on stderr. The harness does not capture it: who runs a
-    /// test that passes sees it, too.
-    pub(crate) fn say(&self, text: &str) {
-        // Where there is no stderr there is nobody to tell.
-        drop(std::io::stderr().write_all(format!("selvedge: {}: {text}\n", self.name).as_bytes()));
-    }
-
-    /// Says something that is seen with `--nocapture`.
-    fn mention(&self, text: &str) {
-        eprintln!("selvedge: {}: {text}", self.name);
-    }
-
-    /// Judges an exploration. `kept` says where the failures are kept.
-    #[track_caller]
-    pub(crate) fn judge(&self, found: &Found, kept: Option<&str>) {
-        let Found { explored, report } = found;
-        let statement = match report.verdict() {
-            Verdict::Error(_) => panic!("{}", render(report, &style())),
-            Verdict::Fails => return self.judge_failures(found, kept),
-            Verdict::HoldsExhausted => exhausted(explored, report),
-            Verdict::HoldsBounded(why) => bounded(explored, &why),
-        };
-        if let Some(name) = self.breaks {
-            panic!("expected to break `{name}`, but {statement}");
-        }
-        if self.require_proof && !found.is_proof() {
-            panic!("a proof is required, and there is none: {statement}");
-        }
-        if report.exhausted() {
-            self.mention(&statement);
-            for assumption in &report.assumptions {
-                self.mention(&format!("assumed: {assumption}"));
+    /// Judges an exploration. `exhaustive` says whether it was a search for every
+    /// behaviour, `kept` where the failures are kept.
+    pub(crate) fn judge(&self, found: Found, exhaustive: bool, kept: Option<&str>) -> Ended {
+        let agreement = self.agreement(&found, exhaustive && !self.bounded);
+        let Found { explored, report } = &found;
+        let mut remarks = Vec::new();
+        let failed = match report.verdict() {
+            Verdict::Error(_) => Some(render(report, &style())),
+            Verdict::Fails => match self.breaks {
+                Some(name) if agreement == Agreement::AsExpected => {
+                    remarks.push(Remark::Mentioned(self.broken(name, &found)));
+                    None
+                }
+                Some(name) => {
+                    let head = format!("expected to break `{name}` and nothing else");
+                    Some(self.failures(&head, report, found.input(), kept))
+                }
+                None => Some(self.failures("the program fails", report, found.input(), kept)),
+            },
+            Verdict::HoldsExhausted | Verdict::HoldsBounded(_) => {
+                let statement = statement(explored, report);
+                match self.breaks {
+                    Some(name) => Some(format!("expected to break `{name}`, but {statement}")),
+                    None if self.require_proof && !found.is_proof() => {
+                        Some(format!("a proof is required, and there is none: {statement}"))
+                    }
+                    None if report.exhausted() => {
+                        remarks.push(Remark::Mentioned(statement));
+                        let assumed = report.assumptions.iter();
+                        remarks.extend(
+                            assumed.map(|what| Remark::Mentioned(format!("assumed: {what}"))),
+                        );
+                        None
+                    }
+                    None => {
+                        remarks.push(Remark::Said(statement));
+                        None
+                    }
+                }
             }
-        } else {
-            self.say(&statement);
+        };
+        let mut report = found.into_report();
+        report.notes.extend(kept.map(kept_in));
+        Ended { outcome: Outcome { report, agreement, trace: None }, failed, remarks }
+    }
+
+    /// How what was found compares with what is expected. Unlike a scenario, a
+    /// test that has to break has to do so in this run.
+    fn agreement(&self, found: &Found, exhaustive: bool) -> Agreement {
+        let report = &found.report;
+        let expected = self.breaks.map(Broken::called);
+        let expects = |failure: &Failure| {
+            expected.as_ref().is_some_and(|broken| broken.is(failure, report.engine))
+        };
+        match report.verdict() {
+            Verdict::Error(_) => Agreement::Contradicted,
+            Verdict::Fails if report.failures().iter().all(expects) => Agreement::AsExpected,
+            Verdict::Fails => Agreement::Contradicted,
+            Verdict::HoldsBounded(_)
+                if self.breaks.is_some() && (exhaustive || report.end == End::Time) =>
+            {
+                Agreement::Undecided
+            }
+            _ if self.breaks.is_some() => Agreement::Contradicted,
+            _ if self.require_proof && !found.is_proof() => Agreement::Undecided,
+            Verdict::HoldsBounded(_) if exhaustive => Agreement::Undecided,
+            Verdict::HoldsBounded(_) | Verdict::HoldsExhausted => Agreement::AsExpected,
         }
     }
 
-    #[track_caller]
-    fn judge_failures(&self, found: &Found, kept: Option<&str>) {
-        let (report, input) = (&found.report, found.input());
-        let Some(name) = self.breaks else {
-            panic!("{}", self.failures("the program fails", report, input, kept));
-        };
-        if !report.failures().iter().all(|f| is_called(f, name)) {
-            let head = format!("expected to break `{name}` and nothing else");
-            panic!("{}", self.failures(&head, report, input, kept));
-        }
-        let again = report.failures().first().map(|f| self.again(f, input)).unwrap_or_default();
-        self.mention(&format!("breaks `{name}`, as expected; replay: {again}"));
+    /// What is said if the failures are those that it has to show.
+    fn broken(&self, name: &str, found: &Found) -> String {
+        let first = found.report.failures().first();
+        let again = first.map(|f| self.again(f, found.input())).unwrap_or_default();
+        format!("breaks `{name}`, as expected; replay: {again}")
     }
 
     /// Judges an execution that was repeated.
-    #[track_caller]
-    pub(crate) fn repeated(&self, report: &Report, input: Option<&Input>) {
-        match report.verdict() {
-            Verdict::Error(_) => panic!("{}", render(report, &style())),
+    pub(crate) fn repeated(&self, report: Report, trace: Trace, input: Option<Input>) -> Ended {
+        let mut remarks = Vec::new();
+        let (agreement, failed) = match report.verdict() {
+            Verdict::Error(_) => (Agreement::Contradicted, Some(render(&report, &style()))),
             Verdict::Fails => {
-                panic!("{}", self.failures("the program fails", report, input, None))
+                let text = self.failures("the program fails", &report, input.as_ref(), None);
+                (Agreement::Contradicted, Some(text))
             }
             Verdict::HoldsExhausted | Verdict::HoldsBounded(_) => {
-                self.say("the execution was repeated, and does not fail");
+                let text = "the execution was repeated, and does not fail";
+                remarks.push(Remark::Said(text.to_owned()));
+                (Agreement::AsExpected, None)
             }
-        }
+        };
+        let report = Report { input, ..report };
+        Ended { outcome: Outcome { report, agreement, trace: Some(trace) }, failed, remarks }
+    }
+
+    /// A failure that was kept is met again.
+    pub(crate) fn still_fails(&self, at: &str, report: Report, input: Option<Input>) -> Ended {
+        let head = format!("kept from an earlier run: {at}");
+        let failed = Some(self.failures(&head, &report, input.as_ref(), None));
+        let mut report = Report { input, ..report };
+        report.notes.push(head);
+        let outcome = Outcome { report, agreement: Agreement::Contradicted, trace: None };
+        Ended { outcome, failed, remarks: Vec::new() }
     }
 
     /// All that is said of a program that fails.
@@ -121,7 +167,7 @@ impl Subject {
         }
         text.push_str(&conclusion(report, &style()));
         if let Some(file) = kept {
-            text.push_str(&format!("kept in {file}: tried first in the next run\n"));
+            text.push_str(&format!("{}\n", kept_in(file)));
         }
         text
     }
@@ -135,14 +181,12 @@ impl Subject {
     }
 }
 
-fn style() -> Style {
-    Style::plain(100)
+fn kept_in(file: &str) -> String {
+    format!("kept in {file}: tried first in the next run")
 }
 
-/// Whether a failure is the one that a test calls so: an invariant by its
-/// name, others by their kind.
-fn is_called(failure: &Failure, name: &str) -> bool {
-    failure.name() == name || failure.kind().as_str() == name
+fn style() -> Style {
+    Style::plain(100)
 }
 
 fn behaviours(report: &Report) -> String {
@@ -150,8 +194,12 @@ fn behaviours(report: &Report) -> String {
     format!("{} behaviour{s}", report.executions())
 }
 
-fn inputs(count: u32) -> String {
-    format!("{count} input{}", if count == 1 { "" } else { "s" })
+/// What can be said of a program that does not fail.
+fn statement(explored: &Explored, report: &Report) -> String {
+    match report.verdict() {
+        Verdict::HoldsBounded(why) => bounded(explored, &why),
+        _ => exhausted(explored, report),
+    }
 }
 
 fn exhausted(explored: &Explored, report: &Report) -> String {
