@@ -176,12 +176,31 @@ pub(crate) struct Search {
     /// Count every failing execution in place of stopping at the first
     #[arg(long)]
     pub(crate) keep_going: bool,
+    #[command(flatten)]
+    pub(crate) simplify: Simplify,
+}
+
+/// How failures are made easy to follow.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Simplify {
+    /// Look for so long for a simpler execution of each failure; 0: not at all [default: 2s]
+    #[arg(long = "simplify", value_name = "TIME", value_parser = duration)]
+    budget: Option<Duration>,
+}
+
+impl Simplify {
+    /// Overrides the settings.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        settings.simplify_for = self.budget.unwrap_or(settings.simplify_for);
+    }
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Show {
     /// The scenario
     pub(crate) scenario: String,
+    #[command(flatten)]
+    pub(crate) simplify: Simplify,
     #[command(flatten)]
     pub(crate) formats: Formats,
 }
@@ -233,6 +252,7 @@ impl Search {
         settings.max_preemptions = self.max_preemptions.or(settings.max_preemptions);
         settings.max_duration = self.max_time.or(settings.max_duration);
         settings.keep_going |= self.keep_going;
+        self.simplify.apply(&mut settings);
         Ok(settings)
     }
 }

@@ -19,6 +19,7 @@ use crate::report::Engine;
 /// | `max_duration` | `SELVEDGE_MAX_SECONDS` | none |
 /// | `max_preemptions` | `SELVEDGE_MAX_PREEMPTIONS` | none |
 /// | `keep_going` | `SELVEDGE_KEEP_GOING` (`1`) | no |
+/// | `simplify_for` | `SELVEDGE_SIMPLIFY` (seconds) | 2 seconds |
 /// | `workers` | `SELVEDGE_WORKERS` | one for each core |
 /// | `checkpoint_every` | `SELVEDGE_CHECKPOINT_SECONDS` | 2 seconds |
 ///
@@ -43,6 +44,11 @@ pub struct Settings {
     pub max_preemptions: Option<u32>,
     /// Count every failing execution in place of stopping at the first.
     pub keep_going: bool,
+    /// Look for so long for a simpler execution of each failure, on the native
+    /// engine; zero: show it as it was met. As many operations are run as take
+    /// less than that in an optimised build, so that the same one is found each
+    /// time; where they take longer, the time ends it.
+    pub simplify_for: Duration,
     /// How many workers the native engine's exhaustive search has, at least 1;
     /// `None` is one for each core.
     pub workers: Option<usize>,
@@ -73,6 +79,7 @@ impl Default for Settings {
             max_duration: None,
             max_preemptions: None,
             keep_going: false,
+            simplify_for: Duration::from_secs(2),
             workers: None,
             name: None,
             checkpoint: None,
@@ -131,6 +138,9 @@ impl Settings {
         }
         settings.max_preemptions = parse(&get, "SELVEDGE_MAX_PREEMPTIONS", number)?;
         settings.keep_going = get("SELVEDGE_KEEP_GOING").is_some_and(|v| v != "0" && !v.is_empty());
+        if let Some(budget) = seconds("SELVEDGE_SIMPLIFY")? {
+            settings.simplify_for = budget;
+        }
         settings.workers = parse(&get, "SELVEDGE_WORKERS", number)?;
         if settings.workers == Some(0) {
             return Err("SELVEDGE_WORKERS='0': somebody has to do the work".to_owned());
@@ -160,6 +170,7 @@ mod tests {
             ("SELVEDGE_MAX_SECONDS", "0.5"),
             ("SELVEDGE_MAX_PREEMPTIONS", "2"),
             ("SELVEDGE_KEEP_GOING", "1"),
+            ("SELVEDGE_SIMPLIFY", "1.5"),
             ("SELVEDGE_WORKERS", "3"),
             ("SELVEDGE_CHECKPOINT_SECONDS", "0.25"),
         ])
@@ -173,6 +184,7 @@ mod tests {
             max_duration: Some(Duration::from_millis(500)),
             max_preemptions: Some(2),
             keep_going: true,
+            simplify_for: Duration::from_millis(1_500),
             workers: Some(3),
             checkpoint_every: Duration::from_millis(250),
             ..Settings::default()
@@ -187,6 +199,7 @@ mod tests {
         assert_eq!(error, "SELVEDGE_SEED='x' is not a whole number");
         assert!(from(&[("SELVEDGE_ENGINE", "gpu")]).unwrap_err().contains("native, loom"));
         assert!(from(&[("SELVEDGE_MAX_SECONDS", "-1")]).is_err());
+        assert!(from(&[("SELVEDGE_SIMPLIFY", "2s")]).unwrap_err().contains("number of seconds"));
         assert!(from(&[("SELVEDGE_WORKERS", "0")]).is_err());
     }
 }

@@ -136,6 +136,21 @@ impl Explorer {
         self.set(|s| s.keep_going = on)
     }
 
+    /// Looks for so long for a simpler execution of each failure, on the native
+    /// engine: 2 seconds by default. Zero: failures are shown as they were met.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use selvedge_engines::Explorer;
+    ///
+    /// let report = Explorer::new().simplify_for(Duration::ZERO).run(|| panic!("at once"));
+    /// assert_eq!(report.failures()[0].story.simplified, None);
+    /// ```
+    pub fn simplify_for(self, budget: Duration) -> Self {
+        self.set(|s| s.simplify_for = budget)
+    }
+
     /// How many workers the native engine's exhaustive search has: one for
     /// each core by default. The report is the same for any number.
     pub fn workers(self, workers: usize) -> Self {

@@ -18,7 +18,8 @@ const METHODS: [&str; 8] = [
     "name",
 ];
 
-const OTHERS: [&str; 5] = ["max_seconds", "memory", "breaks", "require_proof", "cases"];
+const OTHERS: [&str; 6] =
+    ["max_seconds", "simplify_seconds", "memory", "breaks", "require_proof", "cases"];
 
 /// The settings of a test.
 #[derive(Default)]
@@ -68,7 +69,10 @@ impl Settings {
             ("max_seconds", Lit::Int(_) | Lit::Float(_)) => self.calls.push(quote! {
                 .max_duration(::core::time::Duration::from_secs_f64(#value as f64))
             }),
-            ("max_seconds", _) => return wrong("a number of seconds"),
+            ("simplify_seconds", Lit::Int(_) | Lit::Float(_)) => self.calls.push(quote! {
+                .simplify_for(::core::time::Duration::from_secs_f64(#value as f64))
+            }),
+            ("max_seconds" | "simplify_seconds", _) => return wrong("a number of seconds"),
             (method, _) if METHODS.contains(&method) => self.calls.push(quote!(.#name(#value))),
             _ => {
                 let known: Vec<&str> = METHODS.into_iter().chain(OTHERS).collect();

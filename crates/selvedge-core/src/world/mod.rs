@@ -173,6 +173,8 @@ pub struct World {
     /// How many events and log entries there were when a sleeping spinner was
     /// first woken in vain.
     first_wake: Option<(usize, usize)>,
+    /// How many events were forgotten, since nothing came of them.
+    forgotten: usize,
     // Of all executions.
     /// The numbers of threads, if they are those of other worlds, too.
     numbering: Option<Arc<Numbering>>,
@@ -214,6 +216,7 @@ impl World {
             runs_on: false,
             log: None,
             first_wake: None,
+            forgotten: 0,
             numbering: None,
             united: false,
             keeps_clocks: false,
@@ -259,6 +262,7 @@ impl World {
         self.faults.clear();
         self.faulty_after.clear();
         self.first_wake = None;
+        self.forgotten = 0;
         if let Some(log) = &mut self.log {
             log.clear();
         }
@@ -406,6 +410,12 @@ impl World {
     #[inline]
     pub fn answer(&self) -> u64 {
         self.answer
+    }
+
+    /// How many operations have taken effect, those included that are no
+    /// [events](Self::events): of loops that were woken in vain.
+    pub fn effort(&self) -> u64 {
+        (self.events.len() + self.forgotten) as u64
     }
 
     /// The events so far.
