@@ -220,8 +220,8 @@ impl Explorer {
         self.repeat(schedule, Arc::new(body), None)
     }
 
-    /// The same; each step is given to `tell` in words before it is taken, on
-    /// the thread that called.
+    /// The same; each step is given to `tell` in words when it has taken effect,
+    /// before its thread goes on, on the thread that called.
     pub fn replay_step_by_step(
         self,
         schedule: Schedule,

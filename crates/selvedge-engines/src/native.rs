@@ -3,8 +3,8 @@
 
 use selvedge_core::explain::explain;
 use selvedge_core::explore::{
-    Dfs, Effort, Exhaustive, Limits, Narrated, PreemptionBound, Random, Replay, Strategy, execute,
-    explore, nearest_passing, simplest, size,
+    Dfs, Effort, Exhaustive, Limits, PreemptionBound, Random, Replay, Strategy, execute,
+    execute_aloud, explore, nearest_passing, simplest, size,
 };
 use selvedge_core::failure::{Explanation, Failure, Fault, Simplified, Size};
 use selvedge_core::machine::Machine;
@@ -183,9 +183,7 @@ fn repeat<R>(
     let mut replay = PreemptionBound::new(Replay::new(schedule), u32::MAX);
     replay.begin();
     match tell {
-        Some(tell) => {
-            execute(machine, &mut world, &mut Narrated::new(&mut replay, tell), max_steps)
-        }
+        Some(tell) => execute_aloud(machine, &mut world, &mut replay, max_steps, tell),
         None => execute(machine, &mut world, &mut replay, max_steps),
     };
     let result = look(&mut world, &replay);

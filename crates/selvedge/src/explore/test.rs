@@ -97,6 +97,9 @@ pub(crate) fn run(
     let settings = or_fail(explorer.settings().cloned().map_err(str::to_owned));
     let environment = Environment::read();
     subject.require_proof |= environment.require_proof;
+    if environment.trace && environment.replay.is_none() {
+        subject.say("SELVEDGE_TRACE=1 tells the steps that SELVEDGE_REPLAY repeats: set that, too");
+    }
     if environment.replay.is_some() || environment.input.is_some() {
         let program = or_fail(programs.program(environment.input.as_deref()));
         match &environment.replay {
