@@ -240,6 +240,7 @@ fn a_bad_option_is_refused() {
     refused(&mut selvedge(&["check", "--format", "xml"]), &["'xml'"]);
     refused(&mut selvedge(&["check", "--max-time", "soon"]), &["'soon'"]);
     refused(&mut selvedge(&["check", "--seed", "luck"]), &["'luck'"]);
+    refused(&mut selvedge(&["show", "spot/race", "--simplify", "soon"]), &["'soon'"]);
     refused(&mut selvedge(&["frobnicate"]), &["'frobnicate'"]);
     refused(&mut selvedge(&["replay", "purchase/mutex"]), &["SCHEDULE"]);
 }
@@ -251,6 +252,7 @@ fn a_bad_environment_is_refused() {
         ("SELVEDGE_SEED", "luck"),
         ("SELVEDGE_MAX_EXECUTIONS", "-1"),
         ("SELVEDGE_MAX_SECONDS", "soon"),
+        ("SELVEDGE_SIMPLIFY", "soon"),
     ] {
         for command in ["check", "show"] {
             let mut command = selvedge(&[command, "purchase/mutex"]);
@@ -258,6 +260,32 @@ fn a_bad_environment_is_refused() {
         }
     }
 }
+
+/// How an execution was simplified is told only where it was, and that none
+/// fails with fewer preemptions only where all were tried.
+#[test]
+fn the_budget_of_simplifying_is_told() {
+    let shown = |budget: &str| text(&run(&["show", SHOWN, "--simplify", budget]).stdout).to_owned();
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (off, spent, enough) = (shown("0"), shown("1us"), shown("1m"));
+    let stopped = "simplifying stopped at its budget of 1 µs: fewer preemptions may be possible";
+    assert!(!off.contains("simplif") && !off.contains("fewer"), "{off}");
+    assert!(one_line(&spent).contains(stopped) && !spent.contains("none fails"), "{spent}");
+    assert!(enough.contains("none fails with fewer") && !enough.contains("budget"), "{enough}");
+
+    let fewest = |options: &[&str]| {
+        let reports = json(&[&[SHOWN, "--simplify"], options].concat());
+        reports[0]["failures"][0].get("fewest").cloned()
+    };
+    assert_eq!(fewest(&["0"]), None);
+    assert_eq!(fewest(&["1us"]), Some(Value::Bool(false)));
+    assert_eq!(fewest(&["1m"]), Some(Value::Bool(true)));
+    let mut from_variable = selvedge(&["show", SHOWN]);
+    let output = from_variable.env("SELVEDGE_SIMPLIFY", "0").output().expect("the program starts");
+    assert_eq!(text(&output.stdout), off);
+}
+
+const SHOWN: &str = "purchase/unsynchronized";
 
 #[test]
 fn a_contradicted_expectation_is_exit_code_1() {

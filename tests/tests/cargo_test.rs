@@ -299,5 +299,10 @@ fn tests_are_set_filtered_mended_and_proved() {
     let dead = ways.test(&["dies", "--", "--ignored"], &trace).fails();
     let told: Vec<_> = dead.text.lines().filter(|line| line.contains("tests/ways.rs:")).collect();
     let last = told.last().expect("steps").split_whitespace().collect::<Vec<_>>();
-    assert_eq!(last[..5], ["2", "t1", "store", "to", "n"], "{}", dead.text);
+    assert_eq!(last[..6], ["2", "t1", "store", "n", "=", "1"], "{}", dead.text);
+
+    // Without a schedule there is nothing to be told step by step.
+    ways.test(&["proved"], &[("SELVEDGE_TRACE", "1")])
+        .passes()
+        .says("ways::proved: SELVEDGE_TRACE=1 tells the steps that SELVEDGE_REPLAY repeats");
 }

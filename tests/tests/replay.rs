@@ -69,6 +69,37 @@ fn a_repeated_execution_is_told_step_by_step() {
     assert_eq!(words, ["7", "plants", "lock", "accounts", "models/src/scenarios/purchase.rs:132"]);
 }
 
+/// What is told is what was done, with its values, before the thread goes on.
+#[test]
+fn the_steps_are_told_with_their_values() {
+    use selvedge::native::sync::Mutex;
+    use selvedge::native::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use selvedge::native::{Named, any};
+    use std::cell::RefCell;
+
+    thread_local!(static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) });
+    let told = || TOLD.with_borrow(|lines| lines.last().cloned().unwrap_or_default());
+    let program = move || {
+        let (n, lock) = (AtomicU32::new(50).named("n"), Mutex::new(()).named("lock"));
+        n.load(SeqCst);
+        assert!(told().contains(" main     load n = 50 "), "{}", told());
+        n.fetch_add(1, SeqCst);
+        assert!(told().contains(" fetch_add n: 50 → 51 "), "{}", told());
+        let _held = lock.lock();
+        drop(lock.try_lock());
+        assert!(told().contains(" try_lock lock: busy "), "{}", told());
+        any(0..=3);
+        panic!("told so far: {}", told());
+    };
+    let found = explorer(Engine::Native).run(program);
+    let schedule: Schedule = found.failures()[0].schedule().unwrap().parse().unwrap();
+    let replayed = explorer(Engine::Native).replay_step_by_step(schedule, program, &mut |step| {
+        TOLD.with_borrow_mut(|lines| lines.push(step.to_owned()));
+    });
+    let message = replayed.report.failures()[0].message();
+    assert!(message.contains("  5 main     any = 0 "), "{message}");
+}
+
 /// Where the program fails no longer at the end of a schedule, it goes on.
 #[test]
 fn a_schedule_that_no_longer_fails_is_repeated_without_failure() {

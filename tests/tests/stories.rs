@@ -3,12 +3,14 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{all_scenarios, explore, explorer, scenario};
 use selvedge::native::cell::UnsafeCell;
 use selvedge::native::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use selvedge::native::sync::{Arc, Condvar, Mutex};
 use selvedge::native::thread;
-use selvedge::{Engine, Failure, Named, Report};
+use selvedge::{Engine, Explorer, Failure, Named, Report};
 use selvedge_core::failure::{Explanation, Simplified};
 use selvedge_core::scenario::{Expectation, Scenario};
 use selvedge_core::schedule::{Schedule, ScheduledStep};
@@ -190,6 +192,17 @@ fn no_execution_with_fewer_preemptions_fails() {
             assert!(least == 0 || !fails_with(least - 1), "{}", scenario.name);
         }
     }
+}
+
+#[test]
+fn a_failure_may_be_shown_as_it_was_met() {
+    let scenario = scenario(Engine::Native, "purchase/unsynchronized");
+    let report = |explorer: Explorer| explorer.run(scenario.program());
+    let as_met = report(explorer(Engine::Native).simplify_for(Duration::ZERO));
+    let failure = &as_met.failures()[0];
+    assert_eq!((failure.story.simplified, &failure.story.met), (None, &None));
+    let simple = report(explorer(Engine::Native));
+    assert_eq!(simple.failures()[0].story.met, failure.trace);
 }
 
 /// The table of the book: `UPDATE_DOCS=1` writes it.

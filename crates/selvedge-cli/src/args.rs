@@ -181,12 +181,31 @@ pub(crate) struct Search {
     /// thread can go on)
     #[arg(long, value_name = "TIME")]
     pub(crate) time: Option<Time>,
+    #[command(flatten)]
+    pub(crate) simplify: Simplify,
+}
+
+/// How failures are made easy to follow.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Simplify {
+    /// Look for so long for a simpler execution of each failure; 0: not at all [default: 2s]
+    #[arg(long = "simplify", value_name = "TIME", value_parser = duration)]
+    budget: Option<Duration>,
+}
+
+impl Simplify {
+    /// Overrides the settings.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        settings.simplify_for = self.budget.unwrap_or(settings.simplify_for);
+    }
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Show {
     /// The scenario
     pub(crate) scenario: String,
+    #[command(flatten)]
+    pub(crate) simplify: Simplify,
     #[command(flatten)]
     pub(crate) formats: Formats,
 }
@@ -240,6 +259,7 @@ impl Search {
         settings.max_duration = self.max_time.or(settings.max_duration);
         settings.keep_going |= self.keep_going;
         settings.time = self.time.unwrap_or(settings.time);
+        self.simplify.apply(&mut settings);
         Ok(settings)
     }
 }

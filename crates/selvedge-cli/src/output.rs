@@ -89,7 +89,9 @@ fn progress_line(scenario: &str, report: &Report) -> String {
         line.push_str(&format!(", {} pending", number(report.pending)));
     }
     if let Some(all) = report.estimate() {
-        line.push_str(&format!(", about {} or more in all", number(rounded(all))));
+        let share = (report.explored * 100.0).min(99.0) as u64;
+        let all = number(rounded(all));
+        line.push_str(&format!(", about {share} % done or less, {all} or more in all"));
     }
     line
 }
@@ -115,10 +117,12 @@ mod tests {
         (report.pending, report.explored) = (678, 0.1);
         assert_eq!(
             progress_line("a/b", &report),
-            "a/b: 12,345 executions, 6,172 a second, 678 pending, about 130,000 or more in all"
+            "a/b: 12,345 executions, 6,172 a second, 678 pending, about 10 % done or less, \
+             130,000 or more in all"
         );
         // Almost done, as it seems. It was said to be about 12,000.
-        report.explored = 0.99;
-        assert!(progress_line("a/b", &report).ends_with(", about 13,000 or more in all"));
+        report.explored = 0.999;
+        let end = ", about 99 % done or less, 13,000 or more in all";
+        assert!(progress_line("a/b", &report).ends_with(end));
     }
 }

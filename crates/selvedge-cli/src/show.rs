@@ -17,6 +17,7 @@ pub(crate) fn run(registry: &Registry, options: &args::Show) -> Result<Exit, Bad
     let scenario = registry.named(Engine::Native, &options.scenario)?;
     let mut base = Settings::from_env()?;
     base.engine = Engine::Native;
+    options.simplify.apply(&mut base);
     let (settings, exhaustive) = settings_for(scenario, &base);
     let outlet = Outlet::open(&options.formats, program())?;
     let progress = Progress::new();

@@ -231,6 +231,9 @@ pub struct Simplified {
     pub executions: u64,
     /// How long that took.
     pub elapsed: Duration,
+    /// How long it might take. If not all with fewer preemptions were tried, it
+    /// was not enough.
+    pub budget: Duration,
 }
 
 impl Failure {

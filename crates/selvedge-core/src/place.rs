@@ -1,6 +1,6 @@
 //! Places in the source of the program under test.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::panic::Location;
 
 use serde::{Deserialize, Serialize};
@@ -29,9 +29,26 @@ impl Place {
         Place { file: parts.join("/"), line, column }
     }
 
+    /// The file's name in one line that can be printed anywhere: control characters
+    /// are escaped, here and in the other forms.
+    pub fn printable_file(&self) -> impl fmt::Display {
+        Printable(&self.file)
+    }
+
     /// `file:line`, the short form used in drawings.
     pub fn short(&self) -> String {
-        format!("{}:{}", self.file, self.line)
+        format!("{}:{}", self.printable_file(), self.line)
+    }
+}
+
+struct Printable<'a>(&'a str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match c.is_control() {
+            true => write!(f, "{}", c.escape_default()),
+            false => f.write_char(c),
+        })
     }
 }
 
@@ -43,7 +60,7 @@ impl From<&Location<'_>> for Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        write!(f, "{}:{}:{}", self.printable_file(), self.line, self.column)
     }
 }
 
@@ -60,5 +77,13 @@ mod tests {
         );
         assert_eq!(file("../other/src/lib.rs"), "../other/src/lib.rs");
         assert_eq!(file("/a/b/../../c.rs"), "/c.rs");
+    }
+
+    #[test]
+    fn control_characters_are_not_printed() {
+        let place = Place::new("src/\u{1b}[31m\n\u{9b}ö.rs", 7, 5);
+        assert_eq!(place.short(), "src/\\u{1b}[31m\\n\\u{9b}ö.rs:7");
+        assert_eq!(place.to_string(), "src/\\u{1b}[31m\\n\\u{9b}ö.rs:7:5");
+        assert_eq!(Place::new("src/lib.rs", 7, 5).to_string(), "src/lib.rs:7:5");
     }
 }

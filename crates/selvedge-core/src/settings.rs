@@ -21,6 +21,7 @@ use crate::time::Time;
 /// | `max_preemptions` | `SELVEDGE_MAX_PREEMPTIONS` | none |
 /// | `keep_going` | `SELVEDGE_KEEP_GOING` (`1`) | no |
 /// | `time` | `SELVEDGE_TIME` | `untimed` |
+/// | `simplify_for` | `SELVEDGE_SIMPLIFY` (seconds) | 2 seconds |
 /// | `workers` | `SELVEDGE_WORKERS` | one for each core |
 /// | `checkpoint_every` | `SELVEDGE_CHECKPOINT_SECONDS` | 2 seconds |
 ///
@@ -47,6 +48,11 @@ pub struct Settings {
     pub keep_going: bool,
     /// What sleeps and timeouts mean; engines but the native one have their own notion.
     pub time: Time,
+    /// Look for so long for a simpler execution of each failure, on the native
+    /// engine; zero: show it as it was met. As many operations are run as take
+    /// less than that in an optimised build, so that the same one is found each
+    /// time; where they take longer, the time ends it.
+    pub simplify_for: Duration,
     /// How many workers the native engine's exhaustive search has, at least 1;
     /// `None` is one for each core.
     pub workers: Option<usize>,
@@ -78,6 +84,7 @@ impl Default for Settings {
             max_preemptions: None,
             keep_going: false,
             time: Time::default(),
+            simplify_for: Duration::from_secs(2),
             workers: None,
             name: None,
             checkpoint: None,
@@ -153,6 +160,9 @@ impl Settings {
         if let Some(time) = get("SELVEDGE_TIME") {
             settings.time = time.parse().map_err(|e| format!("SELVEDGE_TIME: {e}"))?;
         }
+        if let Some(budget) = seconds("SELVEDGE_SIMPLIFY")? {
+            settings.simplify_for = budget;
+        }
         settings.workers = parse(&get, "SELVEDGE_WORKERS", number)?;
         if settings.workers == Some(0) {
             return Err("SELVEDGE_WORKERS='0': somebody has to do the work".to_owned());
@@ -183,6 +193,7 @@ mod tests {
             ("SELVEDGE_MAX_PREEMPTIONS", "2"),
             ("SELVEDGE_KEEP_GOING", "1"),
             ("SELVEDGE_TIME", "virtual"),
+            ("SELVEDGE_SIMPLIFY", "1.5"),
             ("SELVEDGE_WORKERS", "3"),
             ("SELVEDGE_CHECKPOINT_SECONDS", "0.25"),
         ])
@@ -197,6 +208,7 @@ mod tests {
             max_preemptions: Some(2),
             keep_going: true,
             time: Time::Virtual,
+            simplify_for: Duration::from_millis(1_500),
             workers: Some(3),
             checkpoint_every: Duration::from_millis(250),
             ..Settings::default()
@@ -211,6 +223,7 @@ mod tests {
         assert_eq!(error, "SELVEDGE_SEED='x' is not a whole number");
         assert!(from(&[("SELVEDGE_ENGINE", "gpu")]).unwrap_err().contains("native, loom"));
         assert!(from(&[("SELVEDGE_MAX_SECONDS", "-1")]).is_err());
+        assert!(from(&[("SELVEDGE_SIMPLIFY", "2s")]).unwrap_err().contains("number of seconds"));
         assert!(from(&[("SELVEDGE_WORKERS", "0")]).is_err());
         assert!(from(&[("SELVEDGE_TIME", "real")]).unwrap_err().contains("untimed or virtual"));
     }

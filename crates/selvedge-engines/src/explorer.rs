@@ -156,6 +156,21 @@ impl Explorer {
         self.set(|s| s.time = time)
     }
 
+    /// Looks for so long for a simpler execution of each failure, on the native
+    /// engine: 2 seconds by default. Zero: failures are shown as they were met.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use selvedge_engines::Explorer;
+    ///
+    /// let report = Explorer::new().simplify_for(Duration::ZERO).run(|| panic!("at once"));
+    /// assert_eq!(report.failures()[0].story.simplified, None);
+    /// ```
+    pub fn simplify_for(self, budget: Duration) -> Self {
+        self.set(|s| s.simplify_for = budget)
+    }
+
     /// How many workers the native engine's exhaustive search has: one for
     /// each core by default. The report is the same for any number.
     pub fn workers(self, workers: usize) -> Self {
@@ -225,8 +240,8 @@ impl Explorer {
         self.repeat(schedule, Arc::new(body), None)
     }
 
-    /// The same; each step is given to `tell` in words before it is taken, on
-    /// the thread that called.
+    /// The same; each step is given to `tell` in words when it has taken effect,
+    /// before its thread goes on, on the thread that called.
     pub fn replay_step_by_step(
         self,
         schedule: Schedule,

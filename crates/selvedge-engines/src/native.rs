@@ -3,8 +3,8 @@
 
 use selvedge_core::explain::explain;
 use selvedge_core::explore::{
-    Dfs, Effort, Exhaustive, Limits, Narrated, PreemptionBound, Random, Replay, Strategy, execute,
-    explore, nearest_passing, simplest, size,
+    Dfs, Effort, Exhaustive, Limits, PreemptionBound, Random, Replay, Strategy, execute,
+    execute_aloud, explore, nearest_passing, simplest, size,
 };
 use selvedge_core::failure::{Explanation, Failure, Fault, Simplified, Size};
 use selvedge_core::machine::Machine;
@@ -109,10 +109,12 @@ pub(crate) fn show_failures(machine: &mut Native, settings: &Settings, report: &
 
 fn show(machine: &mut Native, settings: &Settings, failure: &mut Failure) {
     let (program, max_steps) = (settings.name.as_deref(), settings.max_steps);
-    let simpler = simplest(machine, &failure.fault, program, max_steps, Effort::default());
+    let budget = settings.simplify_for;
+    let simpler = (!budget.is_zero())
+        .then(|| simplest(machine, &failure.fault, program, max_steps, Effort::within(budget)));
     let met = failure.schedule.as_deref().and_then(|s| s.parse::<Schedule>().ok());
     let met = met.and_then(|schedule| draw(machine, schedule, max_steps, failure));
-    let found = simpler.schedule.clone();
+    let found = simpler.as_ref().and_then(|simpler| simpler.schedule.clone());
     let found = found.and_then(|schedule| draw(machine, schedule, max_steps, failure));
     let (shown, met) = match (found, met) {
         (Some(found), met) => (found, met),
@@ -120,12 +122,13 @@ fn show(machine: &mut Native, settings: &Settings, failure: &mut Failure) {
         // It is not met again: the program does something random.
         (None, None) => return,
     };
-    failure.story.simplified = Some(Simplified {
+    failure.story.simplified = simpler.map(|simpler| Simplified {
         before: met.as_ref().map_or(shown.size, |met| met.size),
         after: shown.size,
-        least: simpler.least,
+        least: simpler.least || shown.size.preemptions == 0,
         executions: simpler.executions,
         elapsed: simpler.elapsed,
+        budget,
     });
     failure.story.met = met.filter(|met| met.schedule != shown.schedule).map(|met| met.trace);
     failure.story.explanation = in_words(&shown.trace, &shown.fault);
@@ -181,9 +184,7 @@ fn repeat<R>(
     let mut replay = PreemptionBound::new(Replay::new(schedule), u32::MAX);
     replay.begin();
     match tell {
-        Some(tell) => {
-            execute(machine, &mut world, &mut Narrated::new(&mut replay, tell), max_steps)
-        }
+        Some(tell) => execute_aloud(machine, &mut world, &mut replay, max_steps, tell),
         None => execute(machine, &mut world, &mut replay, max_steps),
     };
     let result = look(&mut world, &replay);

@@ -190,6 +190,10 @@ mod tests {
         );
         assert_eq!(error("require_proof = 1", PLAIN), "`require_proof` is true or false");
         assert_eq!(error("max_seconds = \"1\"", PLAIN), "`max_seconds` is a number of seconds");
+        assert_eq!(
+            error("simplify_seconds = true", PLAIN),
+            "`simplify_seconds` is a number of seconds"
+        );
         assert_eq!(error("cases = 7", PLAIN), "a test without arguments has no inputs");
         assert_eq!(error("", "async fn t() {}"), "a test that is explored is not async");
     }

@@ -21,6 +21,7 @@ use proc_macro::TokenStream;
 /// | `strategy`, `seed`, `max_executions`, `max_steps`, `max_preemptions`, `workers`, `keep_going`, `name` | as the methods of `selvedge::Explorer` of those names |
 /// | `max_seconds = 1.5` | stop after that time |
 /// | `time = "virtual"` | what sleeps and timeouts mean: `untimed`, or a virtual clock |
+/// | `simplify_seconds = 10` | look for so long for a simpler execution of a failure; 0: not at all |
 /// | `memory = "sc"` | the memory model; there is one so far |
 /// | `breaks = "name"` | the test passes if the program fails with that name (an invariant's), or that kind (`"deadlock"`), and in no other way |
 /// | `require_proof = true` | the test passes only if every behaviour was seen; no effect with `breaks` |

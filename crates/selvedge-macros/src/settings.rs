@@ -18,7 +18,8 @@ const METHODS: [&str; 8] = [
     "name",
 ];
 
-const OTHERS: [&str; 6] = ["max_seconds", "memory", "time", "breaks", "require_proof", "cases"];
+const OTHERS: [&str; 7] =
+    ["max_seconds", "simplify_seconds", "memory", "time", "breaks", "require_proof", "cases"];
 
 /// The settings that leave a part of the search out.
 const BOUNDS: [&str; 3] = ["max_executions", "max_seconds", "max_preemptions"];
@@ -84,7 +85,10 @@ impl Settings {
             ("max_seconds", Lit::Int(_) | Lit::Float(_)) => self.calls.push(quote! {
                 .max_duration(::core::time::Duration::from_secs_f64(#value as f64))
             }),
-            ("max_seconds", _) => return wrong("a number of seconds"),
+            ("simplify_seconds", Lit::Int(_) | Lit::Float(_)) => self.calls.push(quote! {
+                .simplify_for(::core::time::Duration::from_secs_f64(#value as f64))
+            }),
+            ("max_seconds" | "simplify_seconds", _) => return wrong("a number of seconds"),
             (method, _) if METHODS.contains(&method) => self.calls.push(quote!(.#name(#value))),
             _ => {
                 let known: Vec<&str> = METHODS.into_iter().chain(OTHERS).collect();

@@ -215,14 +215,12 @@ fn switches(count: usize) -> String {
 /// How many preemptions there are, whether there could be fewer, and what the
 /// execution was like that was met.
 fn simplification(simplified: &Simplified) -> String {
-    let Simplified { before, after, least, executions, .. } = *simplified;
+    let Simplified { before, after, least, executions, budget, .. } = *simplified;
     let preemptions = |n: usize| counted(n as u64, "preemption");
     let mut text = format!(", {}", preemptions(after.preemptions));
-    text.push_str(match (least, after.preemptions) {
-        (true, 0) => "",
-        (true, _) => " (none fails with fewer)",
-        (false, _) => " (not all with fewer were tried)",
-    });
+    if least && after.preemptions > 0 {
+        text.push_str(" (none fails with fewer)");
+    }
     if before != after {
         let more = match before.steps == after.steps {
             true => switches(before.switches),
@@ -232,6 +230,12 @@ fn simplification(simplified: &Simplified) -> String {
         };
         let tried = counted(executions, "execution");
         text.push_str(&format!("; simplified from {more}, by {tried}"));
+    }
+    if !least {
+        let budget = time(budget);
+        text.push_str(&format!(
+            "; simplifying stopped at its budget of {budget}: fewer preemptions may be possible"
+        ));
     }
     text
 }

@@ -42,7 +42,7 @@ fn command(row: &Row<'_>, finding: &Finding<'_>, program: &str) -> String {
     let name = if matches!(finding, Finding::Undecided(_)) { "warning" } else { "error" };
     let mut properties = Vec::new();
     if let Some(place) = finding.place() {
-        properties.push(format!("file={}", property(&place.file)));
+        properties.push(format!("file={}", property(&place.printable_file().to_string())));
         properties.push(format!("line={}", place.line));
         properties.push(format!("col={}", place.column));
     }

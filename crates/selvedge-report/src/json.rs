@@ -76,11 +76,19 @@ struct One<'a> {
     /// A sentence about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<&'a str>,
+    /// The preemptions of the execution that is shown, where it was simplified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preemptions: Option<usize>,
+    /// No execution with fewer fails in this way: all were tried. False if the
+    /// budget of simplifying ended before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fewest: Option<bool>,
 }
 
 impl<'a> From<&'a Failure> for One<'a> {
     fn from(failure: &'a Failure) -> Self {
         let told = failure.story.explanation.as_ref();
+        let simplified = failure.story.simplified.as_ref();
         One {
             kind: failure.kind().as_str(),
             name: failure.name(),
@@ -91,6 +99,8 @@ impl<'a> From<&'a Failure> for One<'a> {
             count: failure.count,
             pattern: told.map(|told| &*told.pattern),
             explanation: told.map(|told| &*told.text),
+            preemptions: simplified.map(|simplified| simplified.after.preemptions),
+            fewest: simplified.map(|simplified| simplified.least),
         }
     }
 }

@@ -48,7 +48,7 @@ fn case(row: &Row<'_>, program: &str) -> TestCase {
         None => all.first().and_then(|failure| crate::finding::place(failure)),
     };
     if let Some(place) = place {
-        case.extra.insert("file".into(), xml(&place.file).into());
+        case.extra.insert("file".into(), xml(&place.printable_file().to_string()).into());
         case.extra.insert("line".into(), place.line.to_string().into());
     }
     case.add_properties(

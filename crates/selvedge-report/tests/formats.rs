@@ -6,11 +6,12 @@ mod valid;
 
 use common::{place, race_failure, scenarios};
 use insta::assert_snapshot;
-use selvedge_core::failure::{Failure, Fault};
+use selvedge_core::failure::{Explanation, Failure, Fault, SourceLine};
 use selvedge_core::report::{End, Engine, Report};
 use selvedge_core::scenario::{Body, Broken, Expectation, Scenario};
+use selvedge_report::failure::failure as drawing;
 use selvedge_report::summary::Row;
-use selvedge_report::{github, junit, markdown, sarif};
+use selvedge_report::{Style, github, json, junit, markdown, sarif};
 
 const PROGRAM: &str = "cargo run --release --";
 
@@ -161,6 +162,41 @@ fn a_failure_without_a_place_is_a_notification() {
     assert_eq!(run["results"], serde_json::json!([]));
     let told = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
     assert!(told.as_str().is_some_and(|text| text.contains("data race")), "{told}");
+}
+
+/// A file may be called so (`#[path]`), and terminals and logs obey it.
+#[test]
+fn control_characters_in_the_name_of_a_file_reach_nobody() {
+    let bad = place("src/\u{1b}]0;owned\u{7}\n::error::\u{9b}31m.rs", 7);
+    let mut failure = race_failure();
+    failure.fault.place = Some(bad.clone());
+    let details = failure.fault.details.iter_mut().map(|detail| &mut detail.place);
+    let steps = failure.trace.iter_mut().flat_map(|trace| &mut trace.steps);
+    details.chain(steps.map(|step| &mut step.place)).for_each(|at| *at = Some(bad.clone()));
+    failure.story.explanation = Some(Explanation {
+        pattern: "unpublished write".to_owned(),
+        text: "nothing orders the two".to_owned(),
+        steps: vec![0],
+        lines: vec![SourceLine { place: bad, code: "x.set(1)".to_owned() }],
+    });
+    let wide = drawing(&failure, "", None, &Style::plain(200));
+    assert!(wide.contains("src/\\u{1b}]0;owned\\u{7}\\n::error::\\u{9b}31m.rs:7"), "{wide}");
+    let narrow = drawing(&failure, "", None, &Style::plain(60));
+
+    let (scenario, report) = failing(Expectation::Holds, failure);
+    let rows = [Row::new(&scenario, &report, true)];
+    let commands = github::commands(&rows, PROGRAM);
+    assert_eq!(commands.lines().count(), 1, "{commands}");
+    let others = [
+        junit::document(&rows, PROGRAM),
+        markdown::document(&rows, PROGRAM),
+        sarif::document(&rows, PROGRAM),
+        json::lines(&rows),
+    ];
+    for text in [wide, narrow, commands].iter().chain(&others) {
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("::error::")), "{text}");
+    }
 }
 
 #[test]

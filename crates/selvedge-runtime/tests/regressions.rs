@@ -15,6 +15,7 @@ use selvedge_runtime::channel::{bounded, unbounded};
 use selvedge_runtime::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use selvedge_runtime::sync::{Arc, Mutex, OnceLock};
 use selvedge_runtime::{Native, hint, thread};
+use selvedge_surface::select;
 
 const SC: Ordering = Ordering::SeqCst;
 
@@ -367,4 +368,27 @@ fn a_handle_of_an_earlier_execution_is_no_deadlock() {
     });
     assert!(report.failures().is_empty(), "{:?}", report.failures());
     KEPT.lock().unwrap().take();
+}
+
+/// The search had a location for each of the channels when it learnt that they
+/// are one, and went on with both.
+#[test]
+fn a_channel_may_be_used_before_it_is_selected_among() {
+    let report = search(|| {
+        let ((to_first, first), (to_second, second)) = (bounded(1), bounded(1));
+        thread::scope(|s| {
+            s.spawn(|| {
+                let _ = second.try_recv();
+                select! {
+                    recv(first) -> _message => {}
+                    recv(second) -> _message => {}
+                }
+            });
+            to_second.send(1).unwrap();
+            to_first.send(1).unwrap();
+        });
+    });
+    // The look finds nothing, and then the select one message, or one of two; or
+    // it finds the message, before the other one is there or after.
+    assert_eq!((report.verdict(), report.executions), (Verdict::HoldsExhausted, 5));
 }

@@ -40,7 +40,7 @@ pub use test::{Ends, Test};
 /// stderr, even if the test harness captures output: it is no proof.
 /// `SELVEDGE_REQUIRE_PROOF=1` makes it a failure.
 /// `SELVEDGE_REPLAY=<schedule>` repeats one execution, and with
-/// `SELVEDGE_TRACE=1` tells each step of it on stderr before it is taken.
+/// `SELVEDGE_TRACE=1` tells each step of it on stderr as it is taken.
 ///
 /// ```should_panic
 /// use selvedge::sync::atomic::{AtomicU32, Ordering::SeqCst};

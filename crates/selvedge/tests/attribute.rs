@@ -38,7 +38,12 @@ fn a_bound_can_hide_the_loss() {
     add_twice(|n| n.store(n.load(SeqCst) + 1, SeqCst));
 }
 
-#[selvedge::test(breaks = "no addition is lost", memory = "sc", max_seconds = 60)]
+#[selvedge::test(
+    breaks = "no addition is lost",
+    memory = "sc",
+    max_seconds = 60,
+    simplify_seconds = 0
+)]
 fn a_test_may_have_to_break() {
     add_twice(|n| n.store(n.load(SeqCst) + 1, SeqCst));
 }

@@ -29,7 +29,7 @@ pub use exhaustive::{
     Totals, explore_in_rounds, first_execution,
 };
 pub use metrics::{Metered, Metrics};
-pub use narrated::Narrated;
+pub use narrated::execute_aloud;
 pub use passing::nearest_passing;
 pub use random::Random;
 pub use replay::Replay;

@@ -1,66 +1,54 @@
 //! An execution told step by step, while it happens.
 
-use crate::world::World;
+use crate::machine::{Driver, Machine, Turn};
+use crate::place::Place;
+use crate::world::{Event, World};
 
-use super::{Decision, Step, Strategy, View};
+use super::{Outcome, Steps, Strategy};
 
-/// Tells each step of another strategy before it is taken: what is told last
-/// is where a program is that hangs or aborts.
-pub struct Narrated<'a, S> {
-    inner: &'a mut S,
+/// Runs one execution to its end, as [`execute`](super::execute) does, and gives
+/// each step to `tell`: its number, the thread, what it did, and where.
+///
+/// A step is told when it has taken effect, before its thread goes on: what is
+/// told last is where a program is that hangs or aborts. The world records the
+/// execution from now on.
+pub fn execute_aloud<S: Strategy>(
+    machine: &mut dyn Machine,
+    world: &mut World,
+    strategy: &mut S,
+    max_steps: u64,
+    tell: &mut dyn FnMut(&str),
+) -> Outcome {
+    // Else threads take some steps by themselves.
+    world.set_recording(true);
+    world.begin();
+    let steps = Steps { strategy, max_steps, outcome: Outcome::Complete };
+    let mut narrated = Narrated { steps, tell };
+    machine.run(world, &mut narrated);
+    let Steps { strategy, outcome, .. } = narrated.steps;
+    strategy.end(world);
+    outcome
+}
+
+struct Narrated<'a, S> {
+    steps: Steps<'a, S>,
     tell: &'a mut dyn FnMut(&str),
 }
 
-impl<'a, S: Strategy> Narrated<'a, S> {
-    /// Gives each step of `inner` to `tell`: its number, the thread, what it
-    /// is about to do, and where.
-    pub fn new(inner: &'a mut S, tell: &'a mut dyn FnMut(&str)) -> Self {
-        Narrated { inner, tell }
-    }
-
-    fn tell(&mut self, view: &View<'_>, step: Step) {
-        let Some(op) = view.announced(step.thread) else { return };
-        let number = view.events().len() + 1;
-        let who = view.world().thread_name(step.thread);
-        let what = view.world().intention(op);
-        let at = crate::place::Place::from(op.at).short();
-        (self.tell)(&format!("{number:>3} {who:<8} {what:<24} {at}"));
+impl<S: Strategy> Driver for Narrated<'_, S> {
+    fn turn(&mut self, world: &mut World) -> Turn {
+        let before = world.events().len();
+        let turn = self.steps.turn(world);
+        if let Some(event) = world.events().get(before) {
+            (self.tell)(&line(world, before + 1, event));
+        }
+        turn
     }
 }
 
-impl<S: Strategy> Strategy for Narrated<'_, S> {
-    fn name(&self) -> String {
-        self.inner.name()
-    }
-
-    fn begin(&mut self) -> bool {
-        self.inner.begin()
-    }
-
-    /// Decides on one step at a time: each is told.
-    fn next(&mut self, view: &View<'_>) -> Decision {
-        match self.inner.next(view) {
-            Decision::Step(step) | Decision::Run(step, _) => {
-                self.tell(view, step);
-                Decision::Step(step)
-            }
-            other => other,
-        }
-    }
-
-    fn tick(&mut self, world: &World) {
-        self.inner.tick(world);
-    }
-
-    fn end(&mut self, world: &World) {
-        self.inner.end(world);
-    }
-
-    fn start_again(&mut self) -> bool {
-        self.inner.start_again()
-    }
-
-    fn left_out(&self) -> Option<String> {
-        self.inner.left_out()
-    }
+fn line(world: &World, number: usize, event: &Event) -> String {
+    let who = world.thread_name(event.thread);
+    let what = world.describe(event);
+    let at = Place::from(event.op.at).short();
+    format!("{number:>3} {who:<8} {what:<24} {at}")
 }

@@ -19,14 +19,17 @@ pub struct Effort {
     pub steps: u64,
     /// The same, once one is found, to find a better one with as many preemptions.
     pub more_steps: u64,
-    /// Wall time. The number of steps is meant to be used up before, so that
-    /// the same execution is found each time.
+    /// Wall time, which may be longer than the steps take: where it is shorter,
+    /// another execution may be found each time.
     pub time: Duration,
 }
 
-impl Default for Effort {
-    fn default() -> Self {
-        Effort { steps: 4_000_000, more_steps: 500_000, time: Duration::from_secs(2) }
+impl Effort {
+    /// As many operations as an optimised build runs in less than that time, so
+    /// that it ends nothing there.
+    pub fn within(time: Duration) -> Self {
+        let steps = |each_second: f64| (time.as_secs_f64() * each_second) as u64;
+        Effort { steps: steps(2_000_000.0), more_steps: steps(250_000.0), time }
     }
 }
 
@@ -74,7 +77,7 @@ pub fn simplest(
             }
             executions += 1;
             execute(machine, &mut world, &mut strategy, max_steps);
-            steps += world.events().len() as u64;
+            steps += world.effort();
             if world.faults().iter().any(|f| f.is_same(fault)) {
                 let weight = weight(&world);
                 if best.is_none() {
@@ -116,5 +119,57 @@ pub fn size(world: &World, preemptions: usize) -> Size {
         steps: events.len(),
         switches: events.windows(2).filter(|pair| pair[0].thread != pair[1].thread).count(),
         preemptions,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::{Exhaustive, Limits, explore};
+    use crate::failure::FailureKind;
+    use crate::report::{Engine, Report};
+    use crate::toy::{Program, Toy};
+
+    /// A program's first failure, and the search for a simpler execution.
+    fn simplify(text: &str, effort: Effort) -> (Fault, Simplest) {
+        let mut toy = Toy::new(&Program::parse(text).unwrap());
+        let mut report = Report::new(Engine::Native, "exhaustive", 0);
+        let (mut search, limits) = (Exhaustive::new(), Limits::default());
+        explore(&mut toy, &mut search, &limits, None, &mut report, &mut |_| true);
+        let fault = report.failures[0].fault.clone();
+        let found = simplest(&mut toy, &fault, None, limits.max_steps, effort);
+        (fault, found)
+    }
+
+    /// Fails if T1 is preempted between its two looks.
+    const TORN: &str =
+        "T0: W x 1 sc; W x 2 sc; W x 3 sc | T1: a = R x sc; b = R x sc; assert a == b";
+
+    #[test]
+    fn all_with_fewer_preemptions_are_tried_within_the_effort() {
+        let (_, found) = simplify(TORN, Effort::within(Duration::from_secs(2)));
+        assert!(found.least && found.schedule.is_some(), "{found:?}");
+    }
+
+    #[test]
+    fn an_effort_that_is_spent_ends_it() {
+        let time = Duration::from_secs(60);
+        // Enough for the executions without preemptions, and for no more.
+        let (_, found) = simplify(TORN, Effort { steps: 10, more_steps: 0, time });
+        assert_eq!((found.least, found.executions, found.schedule), (false, 2, None));
+        let spent = Effort { time: Duration::ZERO, ..Effort::within(time) };
+        let (_, found) = simplify(TORN, spent);
+        assert_eq!((found.least, found.executions, found.schedule), (false, 0, None));
+    }
+
+    /// What loops do that wait for ever counted for nothing, so that the time
+    /// ended the search, each time somewhere else.
+    #[test]
+    fn turns_that_are_forgotten_are_an_effort() {
+        let waits = "r0 = R x sc; while r0 != 1 { SPIN; r0 = R x sc }";
+        let effort = Effort { steps: 100, more_steps: 0, time: Duration::from_secs(60) };
+        let (fault, found) = simplify(&format!("T0: {waits} | T1: {waits}"), effort);
+        assert_eq!(fault.kind, FailureKind::Livelock);
+        assert_eq!((found.least, found.executions), (true, 1));
     }
 }

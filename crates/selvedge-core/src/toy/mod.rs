@@ -140,6 +140,9 @@ pub enum Stmt {
     Select(String, [(String, u64); 2]),
     /// `CLOSE q N`
     Close(String, u64),
+    /// `PEEK c`, `POKE c`: reads or writes plain memory, checked for data races
+    Peek(String),
+    Poke(String),
     /// `r = ANY n`
     Any(String, u32),
     /// `SPAWN Tn`, `JOIN Tn`
@@ -354,6 +357,7 @@ impl Toy {
                 | Stmt::TrySend(_, q, n)
                 | Stmt::RecvBy(_, q, n, _)
                 | Stmt::SendBy(_, q, n, _) => (q, new_channel(*n)),
+                Stmt::Peek(c) | Stmt::Poke(c) => (c, ObjectState::Cell),
                 _ => continue,
             };
             declared.insert(name, state);
@@ -445,6 +449,13 @@ impl Toy {
                 if self.value(thread, e) == 0 {
                     world.fail(Fault::invariant("assert", format!("T{thread}: {e:?}")));
                 }
+                return None;
+            }
+            Stmt::Peek(c) | Stmt::Poke(c) => {
+                let me = self.threads[thread].id.expect("a thread that runs has started");
+                let cell = on(c).expect("it is declared");
+                let writes = matches!(stmt, Stmt::Poke(_));
+                world.access(me, cell, writes, Location::caller());
                 return None;
             }
             Stmt::Assume(e) => {
@@ -622,4 +633,27 @@ impl Machine for Toy {
     }
 
     fn finish(&mut self, _world: &mut World) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explore::{Exhaustive, Limits, explore};
+    use crate::failure::FailureKind;
+    use crate::report::{Engine, Report};
+
+    #[test]
+    fn plain_memory_is_checked_for_data_races() {
+        let kinds = |text: &str| -> Vec<FailureKind> {
+            let program = Program::parse(text).unwrap();
+            let mut report = Report::new(Engine::Native, "exhaustive", 0);
+            let (mut toy, limits) = (Toy::new(&program), Limits::default());
+            explore(&mut toy, &mut Exhaustive::new(), &limits, None, &mut report, &mut |_| true);
+            report.failures.iter().map(|f| f.kind()).collect()
+        };
+        assert_eq!(kinds("T0: W x 1 rlx; POKE c | T1: PEEK c"), [FailureKind::DataRace]);
+        assert_eq!(kinds("T0: W x 1 rlx; PEEK c | T1: PEEK c"), []);
+        let locked = "LOCK m; POKE c; UNLOCK m";
+        assert_eq!(kinds(&format!("T0: {locked} | T1: {locked}")), []);
+    }
 }

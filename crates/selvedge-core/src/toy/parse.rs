@@ -224,6 +224,8 @@ impl Parser {
             "while" => Stmt::While(self.expr()?, self.braces()?),
             "SEND" => Stmt::Send(self.word()?, self.number()?),
             "CLOSE" => Stmt::Close(self.word()?, self.number()?),
+            "PEEK" => Stmt::Peek(self.word()?),
+            "POKE" => Stmt::Poke(self.word()?),
             "SPAWN" => Stmt::Spawn(self.thread()?),
             "JOIN" => Stmt::Join(self.thread()?),
             "assume" => Stmt::Assume(self.expr()?),

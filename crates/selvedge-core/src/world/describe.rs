@@ -66,7 +66,7 @@ impl World {
     }
 
     /// What an executed operation did.
-    pub(super) fn describe(&self, event: &Event) -> String {
+    pub(crate) fn describe(&self, event: &Event) -> String {
         let name = |o: Option<ObjectId>| o.map_or_else(String::new, |o| self.object_name(o));
         let on = name(event.op.object);
         let answer = event.answer;

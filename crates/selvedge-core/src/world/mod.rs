@@ -178,6 +178,8 @@ pub struct World {
     /// first woken in vain.
     first_wake: Option<(usize, usize)>,
     timer: Timer,
+    /// How many events were forgotten, since nothing came of them.
+    forgotten: usize,
     // Of all executions.
     /// The numbers of threads, if they are those of other worlds, too.
     numbering: Option<Arc<Numbering>>,
@@ -220,6 +222,7 @@ impl World {
             log: None,
             first_wake: None,
             timer: Timer::default(),
+            forgotten: 0,
             numbering: None,
             united: false,
             keeps_clocks: false,
@@ -267,6 +270,7 @@ impl World {
         self.faults.clear();
         self.faulty_after.clear();
         self.first_wake = None;
+        self.forgotten = 0;
         if let Some(log) = &mut self.log {
             log.clear();
         }
@@ -414,6 +418,12 @@ impl World {
     #[inline]
     pub fn answer(&self) -> u64 {
         self.answer
+    }
+
+    /// How many operations have taken effect, those included that are no
+    /// [events](Self::events): of loops that were woken in vain.
+    pub fn effort(&self) -> u64 {
+        (self.events.len() + self.forgotten) as u64
     }
 
     /// The events so far.

@@ -271,6 +271,7 @@ impl World {
     /// Forgets the turns for which sleepers were woken in vain.
     pub(crate) fn forget_wakes(&mut self) {
         if let Some((events, logged)) = self.first_wake.take() {
+            self.forgotten += self.events.len() - events;
             self.events.truncate(events);
             if let Some(log) = &mut self.log {
                 log.truncate(logged);

@@ -35,8 +35,13 @@ impl World {
         self.objects[object.index()].location
     }
 
-    /// True if objects became one location since this was last asked: what
-    /// was told of independent operations before was too much.
+    /// True if objects became one location since that was last taken: what was
+    /// told of independent operations before was too much.
+    pub(crate) fn has_united(&self) -> bool {
+        self.united
+    }
+
+    /// The same, once.
     pub(crate) fn take_united(&mut self) -> bool {
         std::mem::take(&mut self.united)
     }

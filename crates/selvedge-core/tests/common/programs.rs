@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-/// A statement, as text; `lock` says which mutex it may take.
+/// A statement, as text.
 pub(crate) fn statement() -> impl Strategy<Value = String> {
     let x = prop_oneof![Just("x"), Just("y")];
     let m = prop_oneof![Just("m"), Just("n")];
@@ -40,7 +40,8 @@ pub(crate) fn statement() -> impl Strategy<Value = String> {
     ]
 }
 
-fn threads(statement: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+/// Programs of two to four threads of these statements.
+pub(crate) fn threads(statement: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     let thread = prop::collection::vec(statement, 1..4);
     prop::collection::vec(thread, 2..5).prop_map(|threads| {
         let threads = threads.iter().enumerate();

@@ -211,7 +211,11 @@ fn facts(failure: &Failure) -> Markup {
                 span { (before(from.switches, to.switches)) b { (to.switches) } " switches" }
                 span {
                     (before(from.preemptions, to.preemptions)) b { (to.preemptions) } (if to.preemptions == 1 { " preemption" } else { " preemptions" })
-                    @if simplified.least { ": no execution with fewer fails in this way" }
+                    @if simplified.least {
+                        ": no execution with fewer fails in this way"
+                    } @else {
+                        ": simplifying stopped at its budget of " (time(simplified.budget)) ", fewer may be possible"
+                    }
                 }
             } @else if let Some(trace) = &failure.trace {
                 span { b { (trace.threads.len()) } " threads" }

@@ -136,6 +136,7 @@ pub(crate) fn lost_update() -> Failure {
                 least: true,
                 executions: 12,
                 elapsed: Duration::from_micros(80),
+                budget: Duration::from_secs(2),
             }),
             met: Some(met()),
             passing: Some(passing()),

@@ -12,7 +12,7 @@ use selvedge_engines::test::{BUDGET, RESULT};
 /// |---|---|---|
 /// | `replay` | `SELVEDGE_REPLAY` | repeat this schedule, and nothing else |
 /// | `input` | `SELVEDGE_INPUT` | with this input, and no other |
-/// | `trace` | `SELVEDGE_TRACE` (`1`) | tell each step of what is repeated |
+/// | `trace` | `SELVEDGE_TRACE` (`1`) | tell each step of what `SELVEDGE_REPLAY` repeats |
 /// | `require_proof` | `SELVEDGE_REQUIRE_PROOF` (`1`) | what is not proved fails |
 /// | `regressions` | `SELVEDGE_REGRESSIONS` (`0` is off) | read and write the files of failures |
 /// | `cases` | `SELVEDGE_CASES` | how many inputs are drawn |

@@ -118,7 +118,12 @@ pub(crate) fn run(
             }
         }
     });
-    ended.unwrap_or_else(Ended::error)
+    let ended = ended.unwrap_or_else(Ended::error);
+    if environment.trace && environment.replay.is_none() {
+        let note = "SELVEDGE_TRACE=1 tells the steps that SELVEDGE_REPLAY repeats: set that, too";
+        return ended.noting(vec![note.to_owned()]);
+    }
+    ended
 }
 
 fn repeat(

@@ -250,6 +250,14 @@ impl Graph {
         location
     }
 
+    /// True if objects that are one location for the world are one here.
+    pub(super) fn has_locations_of(&self, world: &World) -> bool {
+        self.touched.iter().all(|&object| {
+            let location = self.of_object[object.index()];
+            location == NONE || location == self.known_by[world.location(object).index()]
+        })
+    }
+
     fn new_location(&mut self) -> usize {
         let location = self.in_use;
         self.in_use += 1;

@@ -146,6 +146,9 @@ impl<C: Consistency> Search<C> {
         }
         assert_eq!(world.ticks(), self.ticks, "a strategy around another one passes on tick()");
         self.catch_up(world);
+        if self.is_outdated(world) {
+            return Decision::Abandon;
+        }
         let at = self.graph.events.len();
         if at < self.repeated {
             return self.repeat_step(view, at);
@@ -165,7 +168,7 @@ impl<C: Consistency> Search<C> {
             return;
         }
         self.catch_up(world);
-        if self.graph.events.len() < self.repeated {
+        if self.is_outdated(world) || self.graph.events.len() < self.repeated {
             return;
         }
         self.seat(world);
@@ -411,6 +414,12 @@ impl<C: Consistency> Search<C> {
     }
 
     // ---- questions ---------------------------------------------------------
+
+    /// True if the graph has for two locations what is one, as was learnt since:
+    /// the search will start again.
+    fn is_outdated(&self, world: &World) -> bool {
+        world.has_united() && !self.graph.has_locations_of(world)
+    }
 
     /// The location that an operation is on.
     fn location(&mut self, world: &World, announced: &Announced<'_>) -> usize {

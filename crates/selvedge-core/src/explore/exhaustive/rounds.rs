@@ -17,12 +17,11 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::FxHasher;
 
-use super::Exhaustive;
 use super::chunk::{Chunk, Stop, Worker};
 use super::frontier::Frontier;
 use super::pool::{Board, Counts, Task};
 use super::totals::Totals;
-use crate::explore::{Limits, Strategy, cut_executions, impatient_loop, waiting_loop};
+use crate::explore::{Dfs, Limits, Strategy, cut_executions, impatient_loop, waiting_loop};
 use crate::failure::Place;
 use crate::machine::Machine;
 use crate::report::{End, Report};
@@ -299,7 +298,8 @@ fn is_over(round: &[Chunk]) -> bool {
 /// A number that stands for a program: for what its first execution does, and
 /// where. It is the same in every process.
 pub fn first_execution(machine: &mut dyn Machine, max_steps: u64) -> u64 {
-    let (mut search, mut world) = (Exhaustive::new(), World::new());
+    // Which learns nothing on the way, and so is not abandoned.
+    let (mut search, mut world) = (Dfs::unreduced(), World::new());
     let mut hash = FxHasher::default();
     if search.begin() {
         search.execute(machine, &mut world, max_steps);
