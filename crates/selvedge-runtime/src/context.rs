@@ -566,7 +566,7 @@ fn is_release(kind: &OpKind) -> bool {
         kind,
         OpKind::Mutex(MutexOp::Unlock)
             | OpKind::RwLock(RwLockOp::UnlockRead | RwLockOp::UnlockWrite)
-            | OpKind::Refs(RefsOp::Release)
+            | OpKind::Refs(RefsOp::Release | RefsOp::ReleaseWeak)
             | OpKind::Channel(ChannelOp::SendersGone | ChannelOp::ReceiversGone)
             | OpKind::Once(OnceOp::End(_))
     )

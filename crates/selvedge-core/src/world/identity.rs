@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use super::{Event, World};
 use crate::id::ObjectId;
 use crate::model::{ObjectState, ValueType};
-use crate::op::{AtomicOp, ChannelOp, Op, OpKind, ThreadOp};
+use crate::op::{AtomicOp, ChannelOp, OnceOp, Op, OpKind, ThreadOp};
 
 impl World {
     /// True if both are the same action of the same place: what a repeated
@@ -55,6 +55,7 @@ pub(crate) fn op_code(kind: &OpKind) -> u8 {
         OpKind::Mutex(op) => 10 + *op as u8,
         OpKind::RwLock(op) => 20 + *op as u8,
         OpKind::Condvar(op) => 30 + *op as u8,
+        OpKind::Once(OnceOp::Wait { .. }) => 41,
         OpKind::Once(_) => 40,
         OpKind::Channel(op) => match op {
             ChannelOp::Send => 50,

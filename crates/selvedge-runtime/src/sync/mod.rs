@@ -11,7 +11,7 @@ mod rwlock;
 
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-pub use arc::Arc;
+pub use arc::{Arc, Weak, arc_from_std};
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::Condvar;
 pub use mutex::{Mutex, MutexGuard};
