@@ -5,6 +5,7 @@
 //! runs, and only then. Everything else goes through the context.
 
 mod coroutines;
+mod locals;
 mod panics;
 mod turns;
 
@@ -24,6 +25,8 @@ use selvedge_core::world::World;
 
 use crate::thread::Work;
 use coroutines::Workers;
+use locals::Locals;
+pub(crate) use locals::Slot;
 use panics::Panicked;
 
 /// Why a parked coroutine is resumed.
@@ -121,6 +124,7 @@ pub(crate) struct Context {
     results: RefCell<Vec<Option<Box<dyn Work>>>>,
     /// How many of them there are.
     unfetched: Cell<usize>,
+    locals: Locals,
 }
 
 thread_local! {
@@ -170,6 +174,7 @@ impl Context {
             on_top: Cell::new(false),
             results: RefCell::new(Vec::new()),
             unfetched: Cell::new(0),
+            locals: Locals::default(),
         }
     }
 
