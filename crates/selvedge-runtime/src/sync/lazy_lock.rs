@@ -86,6 +86,16 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     }
 }
 
+/// The `lazy_static` crate's macro, made of [`LazyLock`]: the way to a lazy static on every
+/// engine, as loom and shuttle cannot have a `LazyLock` in a `static`.
+#[macro_export]
+macro_rules! lazy_static {
+    ($($(#[$attr:meta])* $vis:vis static ref $name:ident: $t:ty = $init:expr;)*) => {$(
+        $(#[$attr])*
+        $vis static $name: $crate::sync::LazyLock<$t> = $crate::sync::LazyLock::new(|| $init);
+    )*};
+}
+
 /// The closure can be called once, and was, by another execution or outside.
 fn gone(at: &'static Location<'static>) -> ! {
     const MESSAGE: &str = "this LazyLock is not fresh: its closure can be called only once, and \
