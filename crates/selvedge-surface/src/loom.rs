@@ -24,8 +24,11 @@ mod once_lock;
 #[path = "built/thread.rs"]
 mod threads;
 
+pub use crate::__loom_thread_local as thread_local;
 pub use crate::{Choose, Named};
-pub use ::loom::{lazy_static, thread_local};
+#[doc(hidden)]
+pub use ::loom as __loom;
+pub use ::loom::lazy_static;
 
 /// Does not compile where the function that it is in, generic in `$t`, is used.
 macro_rules! refuse {
@@ -35,6 +38,24 @@ macro_rules! refuse {
             const AT_COMPILE_TIME: () = panic!($why);
         }
         let () = Refused::<$t>::AT_COMPILE_TIME;
+    };
+}
+
+/// loom's `thread_local!`, which takes no `const` initialisers: here they are taken.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __loom_thread_local {
+    () => {};
+    (
+        $(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = const $init:block
+        $(; $($rest:tt)*)?
+    ) => {
+        $crate::loom::__loom::thread_local!($(#[$attr])* $vis static $name: $t = $init);
+        $($crate::__loom_thread_local!($($rest)*);)?
+    };
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = $init:expr $(; $($rest:tt)*)?) => {
+        $crate::loom::__loom::thread_local!($(#[$attr])* $vis static $name: $t = $init);
+        $($crate::__loom_thread_local!($($rest)*);)?
     };
 }
 
