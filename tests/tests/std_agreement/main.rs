@@ -4,6 +4,9 @@
 //! Each program is written once, in `programs.rs`, and stamped for both. It gets random
 //! calls, as pairs of bytes, and tells what came of each.
 
+#![allow(clippy::unit_arg, reason = "calls that give nothing are told of as well")]
+#![allow(clippy::duplicate_mod, reason = "the programs are compiled for both")]
+
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
@@ -17,7 +20,6 @@ mod native {
     pub(crate) mod programs;
 }
 
-#[allow(clippy::duplicate_mod, reason = "the programs are compiled for both")]
 #[path = "."]
 mod real {
     use std as rt;

@@ -204,7 +204,7 @@ pub(crate) fn lazy_lock(calls: &[Call]) -> Vec<String> {
         let made = &made;
         LazyLock::new(move || {
             made.set(made.get() + 1);
-            if with % 4 == 0 { unwind() } else { with }
+            if with.is_multiple_of(4) { unwind() } else { with }
         })
     };
     let mut lazy = fresh(1);
