@@ -168,6 +168,7 @@ table! {
         "unlock (write)" Writes: OpKind::RwLock(RwLockOp::UnlockWrite),
         "is_poisoned" Reads: OpKind::RwLock(RwLockOp::IsPoisoned),
         "clear_poison" Writes: OpKind::RwLock(RwLockOp::ClearPoison),
+        "downgrade" Writes: OpKind::RwLock(RwLockOp::Downgrade),
     }
     "condvar" {
         "wait (begin)" Writes: OpKind::Condvar(CondvarOp::Enqueue),
@@ -180,6 +181,7 @@ table! {
         "call (begin)" ReadsOrWrites: OpKind::Once(OnceOp::Begin { .. }),
         "call (end)" Writes: OpKind::Once(OnceOp::End(_)),
         "is_completed" Reads: OpKind::Once(OnceOp::Get),
+        "wait" Reads: OpKind::Once(OnceOp::Wait { .. }),
     }
     "channel" {
         "send" ReadsOrWrites: OpKind::Channel(ChannelOp::Send),
@@ -204,7 +206,13 @@ table! {
         "clone" Writes: OpKind::Refs(RefsOp::Retain),
         "drop" Writes: OpKind::Refs(RefsOp::Release),
         "strong_count" Reads: OpKind::Refs(RefsOp::Count),
-        "get_mut, try_unwrap" Reads: OpKind::Refs(RefsOp::Unique),
+        "get_mut" Reads: OpKind::Refs(RefsOp::Unique),
+        "try_unwrap" ReadsOrWrites: OpKind::Refs(RefsOp::Unwrap),
+        "make_mut" ReadsOrWrites: OpKind::Refs(RefsOp::Own),
+        "upgrade" ReadsOrWrites: OpKind::Refs(RefsOp::Upgrade),
+        "downgrade, clone (weak)" Writes: OpKind::Refs(RefsOp::RetainWeak),
+        "drop (weak)" Writes: OpKind::Refs(RefsOp::ReleaseWeak),
+        "weak_count" Reads: OpKind::Refs(RefsOp::CountWeak),
     }
     "thread" {
         "spawn" Local: OpKind::Thread(ThreadOp::Spawn),

@@ -95,6 +95,8 @@ pub enum RwLockOp {
     /// Looks whether it is poisoned, which an unlock may have changed.
     IsPoisoned,
     ClearPoison,
+    /// From writing to reading, without letting go.
+    Downgrade,
 }
 
 /// An operation on a condition variable. The answer of a notification is the
@@ -126,9 +128,15 @@ pub enum OnceEnd {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum OnceOp {
-    Begin { ignore_poison: bool },
+    Begin {
+        ignore_poison: bool,
+    },
     End(OnceEnd),
     Get,
+    /// Waits until the closure has run, or, unless poison is ignored, panicked.
+    Wait {
+        ignore_poison: bool,
+    },
 }
 
 /// An operation on a park token.
@@ -143,7 +151,7 @@ pub enum ParkOp {
     },
 }
 
-/// An operation on a count of references. The answer is what remains.
+/// An operation on a count of references. The answer is what remains of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum RefsOp {
@@ -151,8 +159,20 @@ pub enum RefsOp {
     Release,
     /// How many there are; orders nothing.
     Count,
-    /// Is there only one? If so, what was done before others were dropped is visible.
+    /// `get_mut`: is there only one, weak ones included? If so, what was done before
+    /// others were dropped is visible. The answer is how many there are of both kinds.
     Unique,
+    /// `try_unwrap`: takes the value if there is only one. The answer is 1 if it did.
+    Unwrap,
+    /// `make_mut`; answers as in [`refs`](crate::model::refs).
+    Own,
+    /// Makes a reference of a weak one. The answer is 0 if the value is gone.
+    Upgrade,
+    /// One more weak reference.
+    RetainWeak,
+    ReleaseWeak,
+    /// How many weak references there are while there is a value; orders nothing.
+    CountWeak,
 }
 
 /// An operation on a channel; answers as in [`channel`](crate::model::channel).

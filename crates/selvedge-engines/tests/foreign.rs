@@ -45,7 +45,7 @@ macro_rules! on {
             use selvedge_surface::$rt as rt;
             use rt::Named;
             use rt::sync::atomic::{AtomicUsize, Ordering};
-            use rt::sync::{Arc, Barrier, Condvar, Mutex, Once, OnceLock};
+            use rt::sync::{Arc, Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, arc_from_std};
             use rt::thread;
 
             fn settings() -> Settings {
@@ -271,6 +271,45 @@ macro_rules! on {
                     assert_ne!(a.0, b.0);
                     assert_eq!((a.1, a.2), (b.1, b.2));
                     assert_eq!(cell.get(), Some(&a.1));
+                });
+                assert_eq!(report.failures, [], "{:?}", report.end);
+            }
+
+            rt::lazy_static! {
+                static ref NAMES: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+            }
+
+            rt::thread_local! {
+                static MINE: rt::cell::Cell<usize> = const { rt::cell::Cell::new(7) };
+            }
+
+            #[test]
+            fn lazy_values_thread_locals_and_trait_objects() {
+                let mut few = settings();
+                few.max_executions = Some(2_000);
+                let report = explore(&few, || {
+                    let made = AtomicUsize::new(0);
+                    let lazy = LazyLock::new(|| made.fetch_add(1, Ordering::SeqCst));
+                    let shown: Arc<dyn std::fmt::Display + Send + Sync> =
+                        arc_from_std(std::sync::Arc::new(5));
+                    let (cell, theirs) = (OnceLock::new(), Arc::clone(&shown));
+                    let (once, cell, lazy) = (&Once::new(), &cell, &lazy);
+                    thread::scope(|scope| {
+                        scope.spawn(move || {
+                            assert_eq!((**lazy, MINE.with(|n| n.get())), (0, 7));
+                            MINE.with(|n| n.set(8));
+                            assert_eq!(cell.set(theirs.to_string()), Ok(()));
+                            once.call_once_force(|state| assert!(!state.is_poisoned()));
+                        });
+                        assert_eq!((**lazy, cell.wait().as_str()), (0, "5"));
+                        assert_eq!(MINE.with(|n| n.get()), 7);
+                    });
+                    assert!(once.is_completed() && LazyLock::get(lazy).is_some());
+                    let mut names = NAMES.lock().unwrap();
+                    // Real threads share a static for all runs.
+                    assert!(names.is_empty() || Engine::$engine == Engine::Std);
+                    names.push(made.load(Ordering::SeqCst));
+                    assert_eq!(names.pop(), Some(1));
                 });
                 assert_eq!(report.failures, [], "{:?}", report.end);
             }

@@ -1,4 +1,11 @@
 //! Plain memory, checked for data races.
+//!
+//! An access is no operation: nobody is let go first. [`Cell`] and [`OnceCell`]
+//! are of one thread by their type; two threads meet at one only where the
+//! program says `unsafe impl Sync`. `RefCell` and `LazyCell` are std's own.
+
+mod once;
+mod value;
 
 use std::panic::Location;
 
@@ -7,6 +14,10 @@ use selvedge_core::model::ObjectState;
 use crate::context::current;
 use crate::handle::Handle;
 use crate::named::named;
+
+pub use once::OnceCell;
+pub use std::cell::{BorrowError, BorrowMutError, LazyCell, Ref, RefCell, RefMut};
+pub use value::Cell;
 
 /// `std::cell::UnsafeCell`, with accesses through closures (loom's shape).
 ///
@@ -45,6 +56,13 @@ impl<T> UnsafeCell<T> {
     pub fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         self.access(true, Location::caller());
         f(self.data.get())
+    }
+
+    /// The value, which nobody else can reach.
+    #[track_caller]
+    pub fn get_mut(&mut self) -> &mut T {
+        self.access(true, Location::caller());
+        self.data.get_mut()
     }
 
     /// The value.

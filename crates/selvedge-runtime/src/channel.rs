@@ -97,7 +97,7 @@ impl<T> Shared<T> {
     fn retain(&self, refs: &Handle) {
         if let Some(context) = self.context() {
             let count = refs.object(context, self.name.get().copied(), || {
-                ObjectState::Refs(RefsState { count: 1 })
+                ObjectState::Refs(RefsState { strong: 1, weak: 0 })
             });
             context.perform_at(OpKind::Refs(RefsOp::Retain), Some(count), self.made_at);
         }

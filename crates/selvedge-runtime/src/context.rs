@@ -5,6 +5,7 @@
 //! runs, and only then. Everything else goes through the context.
 
 mod coroutines;
+mod locals;
 mod panics;
 mod turns;
 
@@ -28,6 +29,8 @@ use selvedge_core::world::World;
 
 use crate::thread::Work;
 use coroutines::Workers;
+use locals::Locals;
+pub(crate) use locals::Slot;
 use panics::Panicked;
 
 /// Why a parked coroutine is resumed.
@@ -125,6 +128,7 @@ pub(crate) struct Context {
     results: RefCell<Vec<Option<Box<dyn Work>>>>,
     /// How many of them there are.
     unfetched: Cell<usize>,
+    locals: Locals,
 }
 
 thread_local! {
@@ -174,6 +178,7 @@ impl Context {
             on_top: Cell::new(false),
             results: RefCell::new(Vec::new()),
             unfetched: Cell::new(0),
+            locals: Locals::default(),
         }
     }
 
@@ -599,7 +604,7 @@ fn is_release(kind: &OpKind) -> bool {
         kind,
         OpKind::Mutex(MutexOp::Unlock)
             | OpKind::RwLock(RwLockOp::UnlockRead | RwLockOp::UnlockWrite)
-            | OpKind::Refs(RefsOp::Release)
+            | OpKind::Refs(RefsOp::Release | RefsOp::ReleaseWeak)
             | OpKind::Channel(ChannelOp::SendersGone | ChannelOp::ReceiversGone)
             | OpKind::Once(OnceOp::End(_))
     )

@@ -1,5 +1,6 @@
 //! `std::thread` on coroutines.
 
+mod local;
 mod scope;
 mod task;
 
@@ -17,6 +18,7 @@ use crate::context;
 
 use task::Outcome;
 
+pub use local::{AccessError, LocalKey};
 pub use scope::{Scope, ScopedJoinHandle, scope};
 pub use std::thread::Result;
 pub(crate) use task::Work;

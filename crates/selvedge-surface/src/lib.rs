@@ -33,6 +33,26 @@ pub mod stress;
 
 pub use input::{Choose, seed};
 
+/// The `lazy_static` crate's macro, made of std's `LazyLock`: the way to a lazy static
+/// on every engine, as loom and shuttle cannot have a `LazyLock` in a `static`.
+///
+/// ```
+/// use selvedge_surface::std::lazy_static;
+///
+/// lazy_static! {
+///     static ref NAMES: Vec<String> = vec!["alice".to_owned()];
+/// }
+/// assert_eq!(NAMES.len(), 1);
+/// ```
+#[macro_export]
+macro_rules! lazy_static {
+    ($($(#[$attr:meta])* $vis:vis static ref $name:ident: $t:ty = $init:expr;)*) => {$(
+        $(#[$attr])*
+        $vis static $name: $crate::std::sync::LazyLock<$t> =
+            $crate::std::sync::LazyLock::new(|| $init);
+    )*};
+}
+
 /// Gives an object the name by which reports call it.
 ///
 /// Only the native engine has reports that name objects; here, on the other

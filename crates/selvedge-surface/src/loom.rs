@@ -15,6 +15,8 @@ use ::std::sync::atomic::{AtomicBool, Ordering};
 mod barrier;
 #[path = "built/channel.rs"]
 pub mod channel;
+#[path = "built/lazy_lock.rs"]
+mod lazy_lock;
 #[path = "built/once.rs"]
 mod once;
 #[path = "built/once_lock.rs"]
@@ -22,7 +24,40 @@ mod once_lock;
 #[path = "built/thread.rs"]
 mod threads;
 
+pub use crate::__loom_thread_local as thread_local;
 pub use crate::{Choose, Named};
+#[doc(hidden)]
+pub use ::loom as __loom;
+pub use ::loom::lazy_static;
+
+/// Does not compile where the function that it is in, generic in `$t`, is used.
+macro_rules! refuse {
+    ($t:ident, $why:literal) => {
+        struct Refused<T>(PhantomData<T>);
+        impl<T> Refused<T> {
+            const AT_COMPILE_TIME: () = panic!($why);
+        }
+        let () = Refused::<$t>::AT_COMPILE_TIME;
+    };
+}
+
+/// loom's `thread_local!`, which takes no `const` initialisers: here they are taken.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __loom_thread_local {
+    () => {};
+    (
+        $(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = const $init:block
+        $(; $($rest:tt)*)?
+    ) => {
+        $crate::loom::__loom::thread_local!($(#[$attr])* $vis static $name: $t = $init);
+        $($crate::__loom_thread_local!($($rest)*);)?
+    };
+    ($(#[$attr:meta])* $vis:vis static $name:ident: $t:ty = $init:expr $(; $($rest:tt)*)?) => {
+        $crate::loom::__loom::thread_local!($(#[$attr])* $vis static $name: $t = $init);
+        $($crate::__loom_thread_local!($($rest)*);)?
+    };
+}
 
 /// A choice was made that loom should have explored.
 static NARROWED: AtomicBool = AtomicBool::new(false);
@@ -104,28 +139,62 @@ mod rt {
 /// ```
 #[track_caller]
 pub fn any<T: Choose>(range: RangeInclusive<T>) -> T {
-    struct Refused<T>(PhantomData<T>);
-    impl<T> Refused<T> {
-        /// Evaluated only where `any` is used.
-        const AT_COMPILE_TIME: () = panic!(
-            "`any` cannot be explored by loom, which has no operation that chooses a value: \
-             leave this program out for loom, or write the values out"
-        );
-    }
-    let () = Refused::<T>::AT_COMPILE_TIME;
+    refuse!(
+        T,
+        "`any` cannot be explored by loom, which has no operation that chooses a value: leave \
+         this program out for loom, or write the values out"
+    );
     *range.start()
+}
+
+mod weak {
+    use super::*;
+
+    /// Not on this engine: loom's `Arc` has no weak references, so a program that
+    /// uses one does not compile.
+    ///
+    /// ```compile_fail
+    /// selvedge_surface::loom::sync::Weak::<u32>::new();
+    /// ```
+    #[derive(Debug)]
+    pub struct Weak<T: ?Sized>(PhantomData<T>);
+
+    impl<T> Weak<T> {
+        /// Does not compile.
+        #[allow(clippy::new_without_default, reason = "it cannot be made")]
+        pub fn new() -> Self {
+            refuse!(
+                T,
+                "loom's `Arc` has no weak references: leave this program out for loom, or \
+                 explore it with the native engine"
+            );
+            Weak(PhantomData)
+        }
+    }
 }
 
 /// Locks, condition variables and what is made of them: `loom::sync`.
 pub mod sync {
     pub use super::barrier::{Barrier, BarrierWaitResult};
-    pub use super::once::Once;
+    pub use super::lazy_lock::LazyLock;
+    pub use super::once::{Once, OnceState};
     pub use super::once_lock::OnceLock;
+    pub use super::weak::Weak;
     pub use ::loom::sync::{
         Arc, Condvar, LockResult, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
         TryLockResult,
     };
     pub use ::std::sync::{PoisonError, TryLockError};
+
+    /// The same reference, of loom's type: the way to an `Arc<dyn Trait>`, which the
+    /// argument can be coerced to.
+    ///
+    /// # Panics
+    /// If there are other references to the value.
+    #[track_caller]
+    pub fn arc_from_std<T: ?Sized>(value: ::std::sync::Arc<T>) -> Arc<T> {
+        Arc::from_std(value)
+    }
 
     /// Atomic types: `loom::sync::atomic`.
     pub mod atomic {
@@ -133,13 +202,17 @@ pub mod sync {
             AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr,
             AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
         };
+        pub use ::std::sync::atomic::compiler_fence;
     }
 }
 
 /// Threads: `loom::thread`, and scopes.
 pub mod thread {
     pub use super::threads::{Builder, Scope, ScopedJoinHandle, scope, spawn};
-    pub use ::loom::thread::{JoinHandle, Thread, current, park, yield_now};
+    pub use ::loom::thread::{
+        AccessError, JoinHandle, LocalKey, Thread, ThreadId, current, panicking, park, yield_now,
+    };
+    pub use ::std::thread::Result;
 
     /// Lets others run: loom knows no time.
     pub fn sleep(duration: ::std::time::Duration) {
@@ -154,7 +227,9 @@ pub mod hint {
     pub use ::loom::hint::spin_loop;
 }
 
-/// Plain memory that threads share: `loom::cell`, which reports data races.
+/// Plain memory that threads share: `loom::cell`, which reports data races. What it
+/// lacks is std's, of which loom sees nothing.
 pub mod cell {
-    pub use ::loom::cell::UnsafeCell;
+    pub use ::loom::cell::{Cell, UnsafeCell};
+    pub use ::std::cell::{BorrowError, BorrowMutError, LazyCell, OnceCell, Ref, RefCell, RefMut};
 }

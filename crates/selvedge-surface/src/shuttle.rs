@@ -11,8 +11,10 @@ use ::shuttle::rand::RngCore;
 
 #[path = "built/channel.rs"]
 pub mod channel;
+#[path = "built/lazy_lock.rs"]
+mod lazy_lock;
 #[path = "built/once.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shuttle has its own; this one carries OnceLock")]
+#[allow(dead_code, unreachable_pub, reason = "shuttle has its own; this carries the other two")]
 mod once;
 #[path = "built/once_lock.rs"]
 mod once_lock;
@@ -21,6 +23,7 @@ mod threads;
 
 pub use crate::std::cell;
 pub use crate::{Choose, Named};
+pub use ::shuttle::{lazy_static, thread_local};
 
 /// What the files under `built/` need of an engine.
 mod rt {
@@ -93,10 +96,12 @@ fn draw(count: u64) -> u64 {
 
 /// Locks, condition variables and what is made of them: `shuttle::sync`.
 pub mod sync {
+    pub use super::lazy_lock::LazyLock;
     pub use super::once_lock::OnceLock;
+    pub use crate::std::sync::arc_from_std;
     pub use ::shuttle::sync::{
-        Arc, Barrier, BarrierWaitResult, Condvar, LockResult, Mutex, MutexGuard, Once, PoisonError,
-        RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult,
+        Arc, Barrier, BarrierWaitResult, Condvar, LockResult, Mutex, MutexGuard, Once, OnceState,
+        PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult, Weak,
     };
 
     /// Atomic types: `shuttle::sync::atomic`, sequentially consistent whatever
@@ -106,13 +111,17 @@ pub mod sync {
             AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr,
             AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
         };
+        pub use ::std::sync::atomic::compiler_fence;
     }
 }
 
 /// Threads: `shuttle::thread`, and scopes.
 pub mod thread {
     pub use super::threads::{Builder, Scope, ScopedJoinHandle, scope, spawn};
-    pub use ::shuttle::thread::{JoinHandle, Thread, current, park, sleep, yield_now};
+    pub use ::shuttle::thread::{
+        AccessError, JoinHandle, LocalKey, Result, Thread, ThreadId, current, panicking, park,
+        sleep, yield_now,
+    };
 }
 
 /// Hints to the processor: `shuttle::hint`.

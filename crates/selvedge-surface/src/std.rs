@@ -9,7 +9,9 @@ use ::std::ops::RangeInclusive;
 #[path = "built/channel.rs"]
 pub mod channel;
 
+pub use crate::lazy_static;
 pub use crate::{Choose, Named};
+pub use ::std::thread_local;
 
 /// What the files under `built/` need of an engine.
 mod rt {
@@ -48,16 +50,32 @@ pub fn any<T: Choose>(range: RangeInclusive<T>) -> T {
 /// Locks, condition variables and what is made of them: `std::sync`.
 pub mod sync {
     pub use ::std::sync::{
-        Arc, Barrier, BarrierWaitResult, Condvar, LockResult, Mutex, MutexGuard, Once, OnceLock,
-        PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult,
-        WaitTimeoutResult,
+        Arc, Barrier, BarrierWaitResult, Condvar, LazyLock, LockResult, Mutex, MutexGuard, Once,
+        OnceLock, OnceState, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
+        TryLockResult, WaitTimeoutResult, Weak,
     };
+
+    /// The reference itself. Engines with an `Arc` of their own make that of it: it is the
+    /// way to an `Arc<dyn Trait>`, which the argument can be coerced to.
+    ///
+    /// ```
+    /// use selvedge_surface::std::sync::{Arc, arc_from_std};
+    /// use std::fmt::Display;
+    ///
+    /// let shown: Arc<dyn Display> = arc_from_std(std::sync::Arc::new(7));
+    /// assert_eq!(shown.to_string(), "7");
+    /// ```
+    #[inline(always)]
+    pub fn arc_from_std<T: ?Sized>(value: ::std::sync::Arc<T>) -> Arc<T> {
+        value
+    }
 
     /// Atomic types: `std::sync::atomic`.
     pub mod atomic {
         pub use ::std::sync::atomic::{
             AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicPtr,
-            AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+            AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence,
+            fence,
         };
     }
 }
@@ -65,8 +83,8 @@ pub mod sync {
 /// Threads: `std::thread`.
 pub mod thread {
     pub use ::std::thread::{
-        Builder, JoinHandle, Scope, ScopedJoinHandle, Thread, current, park, park_timeout, scope,
-        sleep, spawn, yield_now,
+        AccessError, Builder, JoinHandle, LocalKey, Result, Scope, ScopedJoinHandle, Thread,
+        ThreadId, current, panicking, park, park_timeout, scope, sleep, spawn, yield_now,
     };
 }
 
@@ -82,6 +100,10 @@ pub mod hint {
 
 /// Plain memory that threads share.
 pub mod cell {
+    pub use ::std::cell::{
+        BorrowError, BorrowMutError, Cell, LazyCell, OnceCell, Ref, RefCell, RefMut,
+    };
+
     /// The standard library's `UnsafeCell` in loom's shape: accesses are
     /// closures, so that an engine sees where they begin and end.
     #[derive(Debug, Default)]
@@ -93,6 +115,12 @@ pub mod cell {
         #[inline(always)]
         pub const fn new(value: T) -> Self {
             UnsafeCell(::std::cell::UnsafeCell::new(value))
+        }
+
+        /// The value, which nobody else can reach.
+        #[inline(always)]
+        pub fn get_mut(&mut self) -> &mut T {
+            self.0.get_mut()
         }
 
         /// The value.

@@ -8,5 +8,5 @@
 pub mod run;
 pub mod thread;
 
-pub use crate::std::{any, cell, channel, hint, sync, time};
+pub use crate::std::{any, cell, channel, hint, lazy_static, sync, thread_local, time};
 pub use crate::{Choose, Named};

@@ -63,7 +63,9 @@ pub use selvedge_macros::test;
 #[allow(unreachable_pub, reason = "what is not re-exported below depends on the build")]
 mod chosen {
     #[cfg(all(feature = "explore", not(loom), not(shuttle)))]
-    pub use selvedge_runtime::{Named, any, cell, channel, hint, sync, thread, time};
+    pub use selvedge_runtime::{
+        Named, any, cell, channel, hint, lazy_static, sync, thread, thread_local, time,
+    };
     #[cfg(loom)]
     pub use selvedge_surface::loom::*;
     #[cfg(all(shuttle, not(loom)))]
@@ -74,7 +76,7 @@ mod chosen {
 
 #[cfg(not(any(loom, shuttle)))]
 pub use chosen::time;
-pub use chosen::{Named, any, cell, hint, sync, thread};
+pub use chosen::{Named, any, cell, hint, lazy_static, sync, thread, thread_local};
 pub use selvedge_surface::select;
 
 /// Channels, with crossbeam-channel's names and an explicit `close`.
@@ -86,7 +88,9 @@ pub mod channel {
 /// The surface on the native engine.
 #[cfg(feature = "explore")]
 pub mod native {
-    pub use selvedge_runtime::{Named, any, cell, channel, hint, sync, thread, time};
+    pub use selvedge_runtime::{
+        Named, any, cell, channel, hint, lazy_static, sync, thread, thread_local, time,
+    };
 }
 
 #[cfg(any(feature = "loom", loom))]

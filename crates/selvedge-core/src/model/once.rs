@@ -18,7 +18,7 @@ pub enum OnceState {
     Done,
 }
 
-/// The answer of [`OnceOp::Begin`] and [`OnceOp::Get`]: run the closure.
+/// The answer of [`OnceOp::Begin`] and [`OnceOp::Get`]: nobody has run the closure.
 pub const NEW: u64 = 0;
 /// The closure has run already.
 pub const DONE: u64 = 1;
@@ -33,9 +33,14 @@ impl OnceState {
             (OnceOp::Begin { ignore_poison: true }, OnceState::Poisoned) => run(POISONED),
             (OnceOp::Begin { ignore_poison: false }, OnceState::Poisoned) => Effect::read(POISONED),
             (OnceOp::Begin { .. }, OnceState::Running(_)) => None,
-            (OnceOp::Begin { .. } | OnceOp::Get, OnceState::Done) => Effect::read(DONE),
-            (OnceOp::Get, OnceState::Poisoned) => Effect::read(POISONED),
+            (OnceOp::Begin { .. } | OnceOp::Get | OnceOp::Wait { .. }, OnceState::Done) => {
+                Effect::read(DONE)
+            }
+            (OnceOp::Get | OnceOp::Wait { ignore_poison: false }, OnceState::Poisoned) => {
+                Effect::read(POISONED)
+            }
             (OnceOp::Get, _) => Effect::read(NEW),
+            (OnceOp::Wait { .. }, _) => None,
             (OnceOp::End(end), _) => Effect::write(
                 0,
                 match end {
@@ -65,5 +70,18 @@ mod tests {
         assert_eq!(running.eval(OnceOp::End(OnceEnd::Done), a), Effect::write(0, done));
         assert_eq!(OnceState::Done.eval(begin, b), Effect::read(DONE));
         assert_eq!(OnceState::Poisoned.eval(begin, b), Effect::read(POISONED));
+    }
+
+    #[test]
+    fn who_waits_runs_nothing() {
+        let (me, running) = (ThreadId(1), OnceState::Running(ThreadId(2)));
+        let [wait, insist] = [false, true].map(|ignore_poison| OnceOp::Wait { ignore_poison });
+        for op in [wait, insist] {
+            assert_eq!(OnceState::New.eval(op, me), None);
+            assert_eq!(running.eval(op, me), None);
+            assert_eq!(OnceState::Done.eval(op, me), Effect::read(DONE));
+        }
+        assert_eq!(OnceState::Poisoned.eval(wait, me), Effect::read(POISONED));
+        assert_eq!(OnceState::Poisoned.eval(insist, me), None);
     }
 }

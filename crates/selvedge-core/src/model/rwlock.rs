@@ -49,6 +49,7 @@ impl RwLockState {
             RwLockOp::UnlockWrite => {
                 Effect::write(0, RwLockState { writer: None, readers: self.readers.clone() })
             }
+            RwLockOp::Downgrade => Effect::write(1, self.reading(thread)),
         }
     }
 }
@@ -77,5 +78,7 @@ mod tests {
         let written = step(&step(&one, RwLockOp::UnlockRead, 2), RwLockOp::Write, 3);
         assert_eq!(written.eval(RwLockOp::Read, ThreadId(1)), None);
         assert_eq!(step(&written, RwLockOp::UnlockWrite, 3), free);
+        let downgraded = step(&written, RwLockOp::Downgrade, 3);
+        assert_eq!(downgraded, step(&free, RwLockOp::Read, 3));
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::failure::{FailureKind, Fault, Place};
 use crate::id::{EventId, ObjectId, ThreadId};
-use crate::model::{Next, ObjectState, channel, condvar, once, park};
+use crate::model::{Next, ObjectState, channel, condvar, once, park, refs};
 use crate::op::{
     Access, AtomicOp, ChannelOp, CondvarOp, MutexOp, OnceEnd, OnceOp, Op, OpKind, ParkOp, RefsOp,
     Rmw, RwLockOp, SelectOp, ThreadOp,
@@ -129,6 +129,7 @@ impl World {
                 RwLockOp::UnlockWrite => format!("write-unlock {on}"),
                 RwLockOp::IsPoisoned => format!("{on} is poisoned?"),
                 RwLockOp::ClearPoison => format!("clear poison of {on}"),
+                RwLockOp::Downgrade => format!("downgrade {on}"),
             },
             OpKind::Condvar(op) => match op {
                 CondvarOp::Enqueue => format!("wait on {on}"),
@@ -153,6 +154,8 @@ impl World {
                 OnceOp::End(_) => format!("{on} failed"),
                 OnceOp::Get if answer == once::DONE => format!("{on} is done?  yes"),
                 OnceOp::Get => format!("{on} is done?  no"),
+                OnceOp::Wait { .. } if answer == once::DONE => format!("wait for {on}: done"),
+                OnceOp::Wait { .. } => format!("wait for {on}: poisoned"),
             },
             OpKind::Channel(op) => self.describe_channel(op, &on, answer),
             OpKind::Park(ParkOp::ParkBy { .. }) if answer == park::TIMED_OUT => {
@@ -160,9 +163,7 @@ impl World {
             }
             OpKind::Park(ParkOp::Park | ParkOp::ParkBy { .. }) => "park: woken".to_owned(),
             OpKind::Park(ParkOp::Unpark) => format!("unpark {on}"),
-            OpKind::Refs(RefsOp::Count | RefsOp::Unique) => format!("count {on} = {answer}"),
-            OpKind::Refs(RefsOp::Retain) => format!("clone {on} ({answer})"),
-            OpKind::Refs(RefsOp::Release) => format!("drop {on} ({answer} left)"),
+            OpKind::Refs(op) => describe_refs(op, &on, answer),
             OpKind::Select(select) => {
                 match self.case_channels(select).get(SelectOp::case(answer)) {
                     Some(&chosen) if SelectOp::received(answer) == channel::OK => {
@@ -240,12 +241,14 @@ impl World {
             OpKind::RwLock(RwLockOp::Write) => "write-lock",
             OpKind::RwLock(RwLockOp::TryRead | RwLockOp::TryWrite) => "try to lock",
             OpKind::RwLock(RwLockOp::UnlockRead | RwLockOp::UnlockWrite) => "unlock",
+            OpKind::RwLock(RwLockOp::Downgrade) => "downgrade",
             OpKind::Condvar(CondvarOp::Enqueue) => "wait on",
             OpKind::Condvar(CondvarOp::Wake | CondvarOp::WakeBy { .. }) => "wake from",
             OpKind::Condvar(CondvarOp::NotifyOne | CondvarOp::NotifyAll) => "notify",
             OpKind::Once(OnceOp::Begin { .. }) => "call",
             OpKind::Once(OnceOp::End(_)) => "complete",
             OpKind::Once(OnceOp::Get) => "look at",
+            OpKind::Once(OnceOp::Wait { .. }) => "wait for",
             OpKind::Channel(ChannelOp::Send | ChannelOp::Offer | ChannelOp::SendBy { .. }) => {
                 "send on"
             }
@@ -261,7 +264,12 @@ impl World {
             OpKind::Park(ParkOp::Unpark) => "unpark",
             OpKind::Refs(RefsOp::Retain) => "clone",
             OpKind::Refs(RefsOp::Release) => "drop",
-            OpKind::Refs(RefsOp::Count | RefsOp::Unique) => "count",
+            OpKind::Refs(RefsOp::Count | RefsOp::Unique | RefsOp::CountWeak) => "count",
+            OpKind::Refs(RefsOp::Unwrap) => "unwrap",
+            OpKind::Refs(RefsOp::Own) => "make mutable",
+            OpKind::Refs(RefsOp::Upgrade) => "upgrade",
+            OpKind::Refs(RefsOp::RetainWeak) => "make a weak reference to",
+            OpKind::Refs(RefsOp::ReleaseWeak) => "drop a weak reference to",
             OpKind::Select(_) => return "select a channel".to_owned(),
             OpKind::Thread(ThreadOp::Spawn) => return "spawn a thread".to_owned(),
             OpKind::Thread(ThreadOp::Join(child)) => {
@@ -306,6 +314,7 @@ impl World {
             (OpKind::Once(_), Some(ObjectState::Once(once::OnceState::Running(by)))) => {
                 format!("for {on}, run by {}", self.thread_name(*by))
             }
+            (OpKind::Once(_), _) => format!("for {on}, which nobody runs"),
             (OpKind::Channel(ChannelOp::Send | ChannelOp::SendBy { .. }), _) => {
                 format!("to send on {on}, which is full")
             }
@@ -391,5 +400,24 @@ impl World {
         .detail(format!("{first} {} {name}", verb(earlier.write)), Some(earlier.at.into()))
         .detail(format!("{second} {} {name}", verb(write)), Some(at.into()))
         .detail("no lock, join, channel or acquire/release pair orders the two accesses", None)
+    }
+}
+fn describe_refs(op: RefsOp, on: &str, answer: u64) -> String {
+    match op {
+        RefsOp::Count | RefsOp::Unique => format!("count {on} = {answer}"),
+        RefsOp::Retain => format!("clone {on} ({answer})"),
+        RefsOp::Release => format!("drop {on} ({answer} left)"),
+        RefsOp::Unwrap if answer == 0 => format!("try_unwrap {on}: shared"),
+        RefsOp::Unwrap => format!("try_unwrap {on}: taken"),
+        RefsOp::Own => match answer {
+            refs::SHARED => format!("make_mut {on}: shared"),
+            refs::MOVED => format!("make_mut {on}: taken from weak ones"),
+            _ => format!("make_mut {on}: the only one"),
+        },
+        RefsOp::Upgrade if answer == 0 => format!("upgrade {on}: gone"),
+        RefsOp::Upgrade => format!("upgrade {on} ({answer})"),
+        RefsOp::RetainWeak => format!("weak reference to {on} ({answer})"),
+        RefsOp::ReleaseWeak => format!("drop a weak reference to {on} ({answer} left)"),
+        RefsOp::CountWeak => format!("weak count {on} = {answer}"),
     }
 }

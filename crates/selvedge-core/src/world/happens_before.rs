@@ -27,7 +27,8 @@ use super::World;
 pub(super) struct ObjectClocks {
     /// To whoever acquires it next.
     released: Clock,
-    /// By readers of a lock, to the next writer.
+    /// By readers of a lock, to the next writer; by weak references, to who
+    /// finds none.
     readers: Clock,
     /// With each message that waits in a channel.
     messages: VecDeque<Clock>,
@@ -105,28 +106,39 @@ impl World {
                     me.hb.join(&clocks.readers);
                 }
                 RwLockOp::UnlockRead => clocks.readers.join(&me.hb),
-                RwLockOp::UnlockWrite => {
+                RwLockOp::UnlockWrite | RwLockOp::Downgrade => {
                     clocks.released.copy_from(&me.hb);
                     clocks.readers.clear();
                 }
                 _ => {}
             },
-            OpKind::Once(OnceOp::Begin { .. } | OnceOp::Get) if answer != once::NEW || wrote => {
-                me.hb.join(&clocks.released);
-            }
             OpKind::Once(OnceOp::End(_)) => clocks.released.copy_from(&me.hb),
+            OpKind::Once(_) if answer != once::NEW || wrote => me.hb.join(&clocks.released),
             OpKind::Park(ParkOp::ParkBy { .. }) if answer == park::TIMED_OUT => {}
             OpKind::Park(ParkOp::Park | ParkOp::ParkBy { .. }) => me.hb.join(&clocks.released),
             OpKind::Park(ParkOp::Unpark) => clocks.released.join(&me.hb),
-            // Who finds the only reference sees what others did before they dropped theirs.
-            OpKind::Refs(RefsOp::Unique) if answer == 1 => me.hb.join(&clocks.released),
-            // As the last drop of an Arc: all drops before it are visible to it.
-            OpKind::Refs(RefsOp::Release) => {
-                clocks.released.join(&me.hb);
-                if answer == 0 {
+            OpKind::Refs(op) => match op {
+                // As the last drop of an Arc: all drops before it are visible to it.
+                RefsOp::Release => {
+                    clocks.released.join(&me.hb);
+                    if answer == 0 {
+                        me.hb.join(&clocks.released);
+                    }
+                }
+                // The first reference: the value was made, of which there were
+                // weak ones already.
+                RefsOp::Retain if answer == 1 => clocks.released.join(&me.hb),
+                RefsOp::ReleaseWeak => clocks.readers.join(&me.hb),
+                // Who finds the only reference sees what others did before they dropped theirs.
+                RefsOp::Unique if answer == 1 => {
+                    me.hb.join(&clocks.released);
+                    me.hb.join(&clocks.readers);
+                }
+                RefsOp::Unwrap | RefsOp::Own | RefsOp::Upgrade if answer != 0 => {
                     me.hb.join(&clocks.released);
                 }
-            }
+                _ => {}
+            },
             OpKind::Channel(op) => match op {
                 ChannelOp::Send
                 | ChannelOp::Offer
@@ -169,7 +181,6 @@ impl World {
             OpKind::Mutex(_)
             | OpKind::Once(_)
             | OpKind::Condvar(_)
-            | OpKind::Refs(RefsOp::Retain | RefsOp::Count | RefsOp::Unique)
             | OpKind::Select(_)
             | OpKind::Thread(_) => {}
         }

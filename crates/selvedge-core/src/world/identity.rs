@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use super::{Event, World};
 use crate::id::ObjectId;
 use crate::model::{ObjectState, ValueType};
-use crate::op::{AtomicOp, ChannelOp, CondvarOp, Op, OpKind, ParkOp, ThreadOp};
+use crate::op::{AtomicOp, ChannelOp, CondvarOp, OnceOp, Op, OpKind, ParkOp, ThreadOp};
 
 impl World {
     /// True if both are the same action of the same place: what a repeated
@@ -61,6 +61,7 @@ pub(crate) fn op_code(kind: &OpKind) -> u8 {
             CondvarOp::NotifyAll => 33,
             CondvarOp::WakeBy { .. } => 34,
         },
+        OpKind::Once(OnceOp::Wait { .. }) => 41,
         OpKind::Once(_) => 40,
         OpKind::Channel(op) => match op {
             ChannelOp::Send => 50,

@@ -502,7 +502,10 @@ impl World {
             OpKind::Select(_) => None,
             kind => self.state(mine).would(&kind, thread),
         };
-        crate::op::depend(mine.unwrap_or(Access::Write), access)
+        // What one that is not enabled will do is open, but for those that only read.
+        let reads = footprint(&op.kind) == Footprint::Reads;
+        let open = if reads { Access::Read } else { Access::Write };
+        crate::op::depend(mine.unwrap_or(open), access)
     }
 
     /// The object that an event touched, and how.

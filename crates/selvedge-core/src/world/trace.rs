@@ -304,7 +304,7 @@ fn role(event: &Event) -> Role {
                 taken(done == 1)
             }
             RwLockOp::UnlockRead | RwLockOp::UnlockWrite => Role::Release,
-            RwLockOp::IsPoisoned | RwLockOp::ClearPoison => Role::Other,
+            RwLockOp::IsPoisoned | RwLockOp::ClearPoison | RwLockOp::Downgrade => Role::Other,
         },
         OpKind::Condvar(op) => match op {
             CondvarOp::Enqueue => Role::Wait,
@@ -312,7 +312,7 @@ fn role(event: &Event) -> Role {
             CondvarOp::NotifyOne | CondvarOp::NotifyAll => Role::Notify(done as u32),
         },
         OpKind::Once(OnceOp::Begin { .. } | OnceOp::End(_)) => Role::Update,
-        OpKind::Once(OnceOp::Get) => Role::Read,
+        OpKind::Once(OnceOp::Get | OnceOp::Wait { .. }) => Role::Read,
         OpKind::Channel(op) => match op {
             ChannelOp::Send | ChannelOp::Offer => Role::Send,
             ChannelOp::TrySend | ChannelOp::SendBy { .. } if done == channel::OK => Role::Send,
@@ -331,8 +331,13 @@ fn role(event: &Event) -> Role {
         OpKind::Park(ParkOp::ParkBy { .. }) if done == park::TIMED_OUT => Role::Read,
         OpKind::Park(ParkOp::Park | ParkOp::ParkBy { .. }) => Role::Receive,
         OpKind::Park(ParkOp::Unpark) => Role::Send,
-        OpKind::Refs(RefsOp::Retain | RefsOp::Release) => Role::Handle,
-        OpKind::Refs(RefsOp::Count | RefsOp::Unique) => Role::Read,
+        OpKind::Refs(op) => match op {
+            RefsOp::Retain | RefsOp::Release | RefsOp::RetainWeak | RefsOp::ReleaseWeak => {
+                Role::Handle
+            }
+            RefsOp::Unwrap | RefsOp::Own | RefsOp::Upgrade if done != 0 => Role::Update,
+            _ => Role::Read,
+        },
         OpKind::Thread(ThreadOp::Spawn) => Role::Spawn,
         OpKind::Thread(ThreadOp::Join(_)) => Role::Join,
         OpKind::Thread(ThreadOp::Any(_)) => Role::Choose,

@@ -34,6 +34,10 @@ const NOTIFIED: &str = "the first wakes all and the second nobody, and neither l
 const TOKEN: &str = "two tokens are one";
 const HOLDS: &str = "who clones has a reference in hand, so the other is neither the last nor the \
     only one, and nobody sees the number";
+const ALONE: &str = "each has a reference in hand, a weak one at least, so nobody is alone";
+const APART: &str = "the two counts are apart, but in one state";
+const NUMBER: &str = "neither sees the number";
+const HELD_ON: &str = "it is held before and after";
 const ENDS: &str = "each sets a flag of its own";
 
 /// All pairs that are called dependent though no order of them matters, and
@@ -58,6 +62,13 @@ pub(crate) const COARSE: &[Coarse] = &[
     ("rwlock", "try_write", "is_poisoned", Commute, POISON),
     ("rwlock", "unlock (write)", "unlock (write)", NeverBoth, GUARD),
     ("rwlock", "clear_poison", "clear_poison", Commute, CLEARED),
+    ("rwlock", "unlock (read)", "downgrade", NeverBoth, HELD),
+    ("rwlock", "write", "downgrade", Commute, HELD_ON),
+    ("rwlock", "try_write", "downgrade", Commute, HELD_ON),
+    ("rwlock", "unlock (write)", "downgrade", NeverBoth, GUARD),
+    ("rwlock", "is_poisoned", "downgrade", Commute, POISON),
+    ("rwlock", "clear_poison", "downgrade", Commute, POISON),
+    ("rwlock", "downgrade", "downgrade", NeverBoth, GUARD),
     ("condvar", "wait (begin)", "wait (begin)", Commute, QUEUE),
     ("condvar", "wait (begin)", "wait_timeout (wake)", Commute, LEAVES),
     ("condvar", "wait_timeout (wake)", "wait_timeout (wake)", Commute, LEAVES),
@@ -87,7 +98,34 @@ pub(crate) const COARSE: &[Coarse] = &[
     ("park token", "unpark", "unpark", Commute, TOKEN),
     ("references", "clone", "clone", Commute, HOLDS),
     ("references", "clone", "drop", Commute, HOLDS),
-    ("references", "clone", "get_mut, try_unwrap", Commute, HOLDS),
+    ("references", "clone", "get_mut", Commute, HOLDS),
+    ("references", "clone", "try_unwrap", Commute, HOLDS),
+    ("references", "clone", "make_mut", Commute, HOLDS),
+    ("references", "clone", "upgrade", Commute, HOLDS),
+    ("references", "clone", "downgrade, clone (weak)", Commute, APART),
+    ("references", "clone", "drop (weak)", Commute, APART),
+    ("references", "clone", "weak_count", Commute, APART),
+    ("references", "drop", "downgrade, clone (weak)", Commute, APART),
+    ("references", "drop", "drop (weak)", Commute, APART),
+    ("references", "strong_count", "downgrade, clone (weak)", Commute, APART),
+    ("references", "strong_count", "drop (weak)", Commute, APART),
+    ("references", "get_mut", "try_unwrap", Commute, ALONE),
+    ("references", "get_mut", "make_mut", Commute, ALONE),
+    ("references", "get_mut", "upgrade", Commute, ALONE),
+    ("references", "get_mut", "downgrade, clone (weak)", Commute, ALONE),
+    ("references", "try_unwrap", "try_unwrap", Commute, ALONE),
+    ("references", "try_unwrap", "make_mut", Commute, ALONE),
+    ("references", "try_unwrap", "downgrade, clone (weak)", Commute, APART),
+    ("references", "try_unwrap", "drop (weak)", Commute, APART),
+    ("references", "make_mut", "make_mut", Commute, ALONE),
+    ("references", "make_mut", "downgrade, clone (weak)", Commute, ALONE),
+    ("references", "upgrade", "upgrade", Commute, NUMBER),
+    ("references", "upgrade", "downgrade, clone (weak)", Commute, APART),
+    ("references", "upgrade", "drop (weak)", Commute, APART),
+    ("references", "upgrade", "weak_count", Commute, APART),
+    ("references", "downgrade, clone (weak)", "downgrade, clone (weak)", Commute, NUMBER),
+    ("references", "downgrade, clone (weak)", "drop (weak)", Commute, NUMBER),
+    ("references", "drop (weak)", "drop (weak)", Commute, NUMBER),
 ];
 
 /// The entry for two operations on an object, if it has one.

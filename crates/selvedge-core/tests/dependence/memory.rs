@@ -2,7 +2,7 @@
 //! who holds what. It decides what a program can do, and what it gets to see.
 
 use selvedge_core::id::ThreadId;
-use selvedge_core::model::{ObjectState, channel, once};
+use selvedge_core::model::{ObjectState, channel, once, refs};
 use selvedge_core::op::{ChannelOp, CondvarOp, MutexOp, OnceOp, OpKind, ParkOp, RefsOp, RwLockOp};
 
 use super::action::{Action, Move};
@@ -21,12 +21,14 @@ pub(crate) struct Memory {
     offered: [Option<u64>; MOST_THREADS],
     /// How many references a thread holds.
     references: [u8; MOST_THREADS],
+    /// And how many weak ones.
+    weak: [u8; MOST_THREADS],
 }
 
 impl Memory {
-    /// The first three threads hold a reference each.
+    /// The first three threads hold a reference each, and two of them a weak one.
     pub(crate) fn shared() -> Self {
-        Memory { references: [1, 1, 1, 0], ..Memory::default() }
+        Memory { references: [1, 1, 1, 0], weak: [0, 1, 1, 0], ..Memory::default() }
     }
 
     /// The ticket that the thread waits for.
@@ -50,7 +52,7 @@ impl Memory {
             },
             (ObjectState::RwLock(s), OpKind::RwLock(op)) => match op {
                 RwLockOp::UnlockRead => s.readers.contains(&me),
-                RwLockOp::UnlockWrite => s.writer == Some(me),
+                RwLockOp::UnlockWrite | RwLockOp::Downgrade => s.writer == Some(me),
                 _ => true,
             },
             (ObjectState::Condvar(s), OpKind::Condvar(op)) => {
@@ -82,7 +84,14 @@ impl Memory {
             (ObjectState::Park(_), OpKind::Park(ParkOp::Park | ParkOp::ParkBy { .. })) => {
                 mv.thread == 0
             }
-            (ObjectState::Refs(_), OpKind::Refs(_)) => self.references[mv.thread] > 0,
+            (ObjectState::Refs(_), OpKind::Refs(op)) => {
+                let (strong, weak) = (self.references[mv.thread] > 0, self.weak[mv.thread] > 0);
+                match op {
+                    RefsOp::Upgrade | RefsOp::ReleaseWeak => weak,
+                    RefsOp::RetainWeak | RefsOp::CountWeak | RefsOp::Count => strong || weak,
+                    _ => strong,
+                }
+            }
             _ => true,
         }
     }
@@ -106,7 +115,7 @@ impl Memory {
                     answer * (1 + u64::from(self.poisoned))
                 }
                 RwLockOp::UnlockWrite => self.unlocked(mv.thread),
-                RwLockOp::UnlockRead => 0,
+                RwLockOp::UnlockRead | RwLockOp::Downgrade => 0,
                 RwLockOp::IsPoisoned => self.poisoned.into(),
                 RwLockOp::ClearPoison => self.cleared(),
             },
@@ -145,8 +154,29 @@ impl Memory {
                     self.references[mv.thread] -= 1;
                     u64::from(answer == 0)
                 }
-                RefsOp::Count => answer,
+                RefsOp::Count | RefsOp::CountWeak => answer,
                 RefsOp::Unique => u64::from(answer == 1),
+                RefsOp::Unwrap => {
+                    self.references[mv.thread] -= answer as u8;
+                    answer
+                }
+                RefsOp::Own => {
+                    // It has one of its own then.
+                    self.references[mv.thread] -= u8::from(answer == refs::MOVED);
+                    answer
+                }
+                RefsOp::Upgrade => {
+                    self.references[mv.thread] += u8::from(answer > 0);
+                    u64::from(answer > 0)
+                }
+                RefsOp::RetainWeak => {
+                    self.weak[mv.thread] += 1;
+                    0
+                }
+                RefsOp::ReleaseWeak => {
+                    self.weak[mv.thread] -= 1;
+                    0
+                }
             },
             OpKind::Atomic(_)
             | OpKind::Once(_)

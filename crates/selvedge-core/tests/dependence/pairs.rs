@@ -32,9 +32,12 @@ impl Pair<'_> {
     pub(crate) fn dependent(&self) -> bool {
         let access = |mv: Move| match mv.done(&self.place.state) {
             Some(done) => done.access,
-            None if mv.action.entry().footprint == Footprint::Local => None,
-            // What it will do is open, as in the search.
-            None => Some(Access::Write),
+            None => match mv.action.entry().footprint {
+                Footprint::Local => None,
+                Footprint::Reads => Some(Access::Read),
+                // What it will do is open, as in the search.
+                _ => Some(Access::Write),
+            },
         };
         match (access(self.a), access(self.b)) {
             (Some(a), Some(b)) => depend(a, b),

@@ -110,7 +110,7 @@ fn is_small(state: &ObjectState) -> bool {
     match state {
         ObjectState::Channel(s) => s.sent <= 2,
         ObjectState::RwLock(s) => s.readers.len() <= 3,
-        ObjectState::Refs(s) => s.count <= 4,
+        ObjectState::Refs(s) => s.strong <= 3 && s.weak <= 3,
         _ => true,
     }
 }
@@ -141,6 +141,7 @@ pub(crate) fn spaces() -> Vec<Space> {
                 RwLockOp::UnlockWrite,
                 RwLockOp::IsPoisoned,
                 RwLockOp::ClearPoison,
+                RwLockOp::Downgrade,
             ]
             .map(OpKind::RwLock),
         ),
@@ -154,6 +155,8 @@ pub(crate) fn spaces() -> Vec<Space> {
                 OnceOp::End(OnceEnd::Failed),
                 OnceOp::End(OnceEnd::Panicked),
                 OnceOp::Get,
+                OnceOp::Wait { ignore_poison: false },
+                OnceOp::Wait { ignore_poison: true },
             ]
             .map(OpKind::Once),
         ),
@@ -168,8 +171,20 @@ pub(crate) fn spaces() -> Vec<Space> {
             .map(OpKind::Park),
         ),
         Space::new(
-            ObjectState::Refs(RefsState { count: 3 }),
-            [RefsOp::Retain, RefsOp::Release, RefsOp::Count, RefsOp::Unique].map(OpKind::Refs),
+            ObjectState::Refs(RefsState { strong: 3, weak: 2 }),
+            [
+                RefsOp::Retain,
+                RefsOp::Release,
+                RefsOp::Count,
+                RefsOp::Unique,
+                RefsOp::Unwrap,
+                RefsOp::Own,
+                RefsOp::Upgrade,
+                RefsOp::RetainWeak,
+                RefsOp::ReleaseWeak,
+                RefsOp::CountWeak,
+            ]
+            .map(OpKind::Refs),
         ),
     ];
     spaces.extend([None, Some(1), Some(0)].map(channel));

@@ -150,6 +150,7 @@ impl Context {
         for worker in self.workers.parked.borrow_mut().iter_mut() {
             std::mem::forget(worker.take());
         }
+        self.leak_locals();
         // Of those that were unwinding none goes on.
         self.parked_unwinding.set(0);
         self.workers.busy.replace(0)

@@ -9,6 +9,7 @@ use selvedge_core::id::ThreadId;
 use selvedge_core::machine::{Driver, Turn};
 use selvedge_core::world::World;
 
+use super::locals::LocalsOfThread;
 use super::{Body, CURRENT, Context};
 use crate::thread::Work;
 
@@ -132,12 +133,15 @@ impl Context {
     /// once it has been resumed: see `suspend`.
     #[inline(always)]
     pub(super) fn run_thread(&self, body: Body) {
-        let work = || match body {
-            Body::Main => (self.main)(),
-            Body::Spawned(mut work) => {
-                work.run();
-                if work.is_awaited() {
-                    self.keep_result(self.thread.get(), work);
+        let work = || {
+            let _locals = LocalsOfThread(self);
+            match body {
+                Body::Main => (self.main)(),
+                Body::Spawned(mut work) => {
+                    work.run();
+                    if work.is_awaited() {
+                        self.keep_result(self.thread.get(), work);
+                    }
                 }
             }
         };

@@ -194,6 +194,38 @@ impl<T: Primitive> Atomic<T> {
         Err(old)
     }
 
+    /// [`fetch_update`](Self::fetch_update), by its newer name.
+    ///
+    /// # Errors
+    /// The value for which `f` gave none.
+    #[track_caller]
+    pub fn try_update(
+        &self,
+        set_order: Ordering,
+        fetch_order: Ordering,
+        f: impl FnMut(T) -> Option<T>,
+    ) -> Result<T, T> {
+        self.fetch_update(set_order, fetch_order, f)
+    }
+
+    /// Replaces the value by what `f` makes of it, and gives the old one: a
+    /// load, and then compare-exchanges until one succeeds.
+    #[track_caller]
+    pub fn update(
+        &self,
+        set_order: Ordering,
+        fetch_order: Ordering,
+        mut f: impl FnMut(T) -> T,
+    ) -> T {
+        let mut old = self.load(fetch_order);
+        loop {
+            match self.compare_exchange_weak(old, f(old), set_order, fetch_order) {
+                Ok(old) => return old,
+                Err(now) => old = now,
+            }
+        }
+    }
+
     /// The value, which nobody else can reach.
     pub fn get_mut(&mut self) -> &mut T {
         self.retire();
@@ -456,6 +488,46 @@ impl<T> Primitive for *mut T {
     }
     primitive_methods!(*mut T);
 }
+
+/// Arithmetic and bitwise methods of pointers.
+macro_rules! pointer_methods {
+    ($($(#[$doc:meta])* $method:ident($operand:ident: $type:ty) = $rmw:ident $by:expr;)*) => {
+        impl<T> Atomic<*mut T> {$(
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $method(&self, $operand: $type, order: Ordering) -> *mut T {
+                let by = std::ptr::without_provenance_mut($by);
+                self.rmw(Rmw::$rmw, by, order, Location::caller())
+                    .unwrap_or_else(|| self.real.$method($operand, order))
+            }
+        )*}
+    };
+}
+
+pointer_methods! {
+    /// Moves the pointer on by so many `T`s, wrapping around; gives the old one.
+    fetch_ptr_add(count: usize) = Add count.wrapping_mul(size_of::<T>());
+    /// Moves the pointer back by so many `T`s, wrapping around; gives the old one.
+    fetch_ptr_sub(count: usize) = Sub count.wrapping_mul(size_of::<T>());
+    /// Moves the pointer on by so many bytes, wrapping around; gives the old one.
+    fetch_byte_add(bytes: usize) = Add bytes;
+    /// Moves the pointer back by so many bytes, wrapping around; gives the old one.
+    fetch_byte_sub(bytes: usize) = Sub bytes;
+    /// Bitwise "and" of the address; gives the old pointer.
+    fetch_and(bits: usize) = And bits;
+    /// Bitwise "or" of the address; gives the old pointer.
+    fetch_or(bits: usize) = Or bits;
+    /// Bitwise "xor" of the address; gives the old pointer.
+    fetch_xor(bits: usize) = Xor bits;
+}
+
+impl<T> fmt::Pointer for Atomic<*mut T> {
+    /// A relaxed load, as std's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.load(Ordering::Relaxed).fmt(f)
+    }
+}
+
 /// `std::sync::atomic::fence`.
 ///
 /// # Panics

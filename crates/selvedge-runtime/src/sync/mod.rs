@@ -4,16 +4,19 @@ mod arc;
 pub mod atomic;
 mod barrier;
 mod condvar;
+mod lazy_lock;
 mod mutex;
 mod once;
 mod once_lock;
 mod rwlock;
+mod values;
 
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
-pub use arc::Arc;
+pub use arc::{Arc, Weak, arc_from_std};
 pub use barrier::{Barrier, BarrierWaitResult};
 pub use condvar::{Condvar, WaitTimeoutResult};
+pub use lazy_lock::LazyLock;
 pub use mutex::{Mutex, MutexGuard};
 pub use once::{Once, OnceState};
 pub use once_lock::OnceLock;

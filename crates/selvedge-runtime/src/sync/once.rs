@@ -42,7 +42,11 @@ struct Running<'a> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let end = self.end;
+        let end = match self.end {
+            // It was cut short: a destructor that needs it may call it again.
+            OnceEnd::Panicked if self.context.is_tearing_down() => OnceEnd::Failed,
+            end => end,
+        };
         self.context.perform_at(OpKind::Once(OnceOp::End(end)), Some(self.object), self.at);
     }
 }
@@ -63,7 +67,19 @@ impl Once {
         })
     }
 
-    fn call(
+    /// One that has been called.
+    pub(super) fn completed() -> Self {
+        let once = Once::new();
+        once.raw.call_once(|| ());
+        once
+    }
+
+    /// Nobody has called it.
+    pub(super) fn forget(&mut self) {
+        *self = Once { name: self.name, ..Once::new() };
+    }
+
+    pub(super) fn call(
         &self,
         ignore_poison: bool,
         at: &'static Location<'static>,
@@ -105,6 +121,44 @@ impl Once {
     #[track_caller]
     pub fn call_once_force(&self, f: impl FnOnce(&OnceState)) {
         self.call(true, Location::caller(), f);
+    }
+
+    /// Waits until a closure has run to its end.
+    ///
+    /// # Panics
+    /// If a closure has panicked, unless a later call of [`call_once_force`] has
+    /// succeeded.
+    ///
+    /// [`call_once_force`]: Self::call_once_force
+    #[track_caller]
+    pub fn wait(&self) {
+        if self.wait_for(false) == once::POISONED {
+            panic!("Once instance has previously been poisoned");
+        }
+    }
+
+    /// The same, but goes on waiting if a closure has panicked.
+    #[track_caller]
+    pub fn wait_force(&self) {
+        self.wait_for(true);
+    }
+
+    #[track_caller]
+    fn wait_for(&self, ignore_poison: bool) -> u64 {
+        match current() {
+            Some(context) => {
+                let object = self.object(context);
+                context.perform(OpKind::Once(OnceOp::Wait { ignore_poison }), Some(object))
+            }
+            None => {
+                if ignore_poison {
+                    self.raw.wait_force();
+                } else {
+                    self.raw.wait();
+                }
+                once::DONE
+            }
+        }
     }
 
     /// True if a closure has run to its end.

@@ -1,32 +1,30 @@
 //! `std::sync::OnceLock`.
 
-use std::cell::UnsafeCell;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Once;
-use crate::context::current;
+use super::values::Values;
 
 /// `std::sync::OnceLock`, on announced operations.
+///
+/// One that outlives an execution, as a static does, is empty again in the next,
+/// unless it was set outside of an exploration. The values of executions that
+/// are over are kept as long as the cell: the program may hold references to
+/// them.
 pub struct OnceLock<T> {
     once: Once,
-    /// The epoch of the execution that set the value, or is about to; 0 if
-    /// none has, `u64::MAX` outside one.
-    epoch: AtomicU64,
-    value: UnsafeCell<Option<T>>,
+    values: Values<T>,
 }
-
-// SAFETY: as for std's: the value may be dropped by another thread than the
-// one that set it.
-unsafe impl<T: Send> Send for OnceLock<T> {}
-// SAFETY: as for std's: the value is written within `once`, which runs one
-// closure at a time, and read only after that closure's end.
-unsafe impl<T: Send + Sync> Sync for OnceLock<T> {}
 
 impl<T> OnceLock<T> {
     /// An empty cell.
     pub const fn new() -> Self {
-        OnceLock { once: Once::new(), epoch: AtomicU64::new(0), value: UnsafeCell::new(None) }
+        OnceLock { once: Once::new(), values: Values::new() }
+    }
+
+    /// A cell with that value.
+    fn holding(value: T) -> Self {
+        OnceLock { once: Once::completed(), values: Values::holding(value) }
     }
 
     /// The value, if it was set.
@@ -37,17 +35,22 @@ impl<T> OnceLock<T> {
 
     /// The value; `once` must be done.
     fn value(&self) -> Option<&T> {
-        // SAFETY: `once` is done: the value was written, by the one execution
-        // (or outside one) that `epoch` names, and is not written again.
-        unsafe { (*self.value.get()).as_ref() }
+        self.values.get().or_else(|| self.values.outside())
     }
 
     /// The value, if it was set: nobody else can reach it.
     pub fn get_mut(&mut self) -> Option<&mut T> {
-        self.value.get_mut().as_mut()
+        self.values.get_mut()
     }
 
-    /// Sets the value.
+    /// Waits until the value is set.
+    #[track_caller]
+    pub fn wait(&self) -> &T {
+        self.once.wait_force();
+        self.value().expect("it was set when the once was done")
+    }
+
+    /// Sets the value; waits while another thread's closure runs.
     ///
     /// # Errors
     /// If it was set already; the error is the new value.
@@ -62,40 +65,22 @@ impl<T> OnceLock<T> {
     }
 
     /// The value, set by the closure if it was not set before; waits while
-    /// another thread's closure runs.
-    ///
-    /// # Panics
-    /// In an exploration, if the cell was set by an earlier execution: it is
-    /// not fresh, and what is explored would depend on what was explored before.
+    /// another thread's closure runs. If the closure panics, the cell stays empty.
     #[track_caller]
     pub fn get_or_init(&self, f: impl FnOnce() -> T) -> &T {
-        let mut is_stale = false;
-        self.once.call_once_force(|_| {
-            let epoch = current().map_or(u64::MAX, |c| c.epoch());
-            // Nobody else may have set it: an earlier execution, another exploration.
-            let (before, after) = (Ordering::Acquire, Ordering::Relaxed);
-            is_stale =
-                self.epoch.compare_exchange(0, epoch, before, after).is_err_and(|by| by != epoch);
-            if !is_stale {
-                let value = f();
-                // SAFETY: `once` runs one closure at a time in one execution,
-                // `epoch` keeps all others out, and nobody reads before
-                // `once` is done.
-                unsafe { *self.value.get() = Some(value) };
-            }
-        });
-        if is_stale {
-            panic!(
-                "this OnceLock was set by an earlier execution: make it inside the program that \
-                 is explored, so that each execution has a fresh one"
-            );
-        }
+        self.once.call_once_force(|_| self.values.set(f()));
         self.value().expect("it was set when the once was done")
     }
 
+    /// The value, if it was set. The cell is empty then.
+    pub fn take(&mut self) -> Option<T> {
+        self.once.forget();
+        self.values.take()
+    }
+
     /// The value, if it was set.
-    pub fn into_inner(self) -> Option<T> {
-        self.value.into_inner()
+    pub fn into_inner(mut self) -> Option<T> {
+        self.values.take()
     }
 }
 
@@ -105,8 +90,31 @@ impl<T> Default for OnceLock<T> {
     }
 }
 
+impl<T> From<T> for OnceLock<T> {
+    fn from(value: T) -> Self {
+        OnceLock::holding(value)
+    }
+}
+
+impl<T: Clone> Clone for OnceLock<T> {
+    #[track_caller]
+    fn clone(&self) -> Self {
+        self.get().map_or_else(OnceLock::new, |value| OnceLock::holding(value.clone()))
+    }
+}
+
+impl<T: PartialEq> PartialEq for OnceLock<T> {
+    #[track_caller]
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for OnceLock<T> {}
+
 impl<T> fmt::Debug for OnceLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Printing must not be an operation: the value is left out.
         f.debug_struct("OnceLock").finish_non_exhaustive()
     }
 }

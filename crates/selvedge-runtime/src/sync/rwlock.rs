@@ -47,7 +47,8 @@ pub struct RwLockReadGuard<'a, T: ?Sized> {
 pub struct RwLockWriteGuard<'a, T: ?Sized> {
     lock: &'a RwLock<T>,
     taken: Option<Taken>,
-    _raw: std::sync::RwLockWriteGuard<'a, ()>,
+    /// `None` only while it is dropped.
+    raw: Option<std::sync::RwLockWriteGuard<'a, ()>>,
     was_panicking: bool,
     at: &'static Location<'static>,
 }
@@ -137,7 +138,8 @@ impl<T: ?Sized> RwLock<T> {
         at: &'static Location<'static>,
     ) -> LockResult<RwLockWriteGuard<'a, T>> {
         let was_panicking = panicking();
-        self.poison.check(RwLockWriteGuard { lock: self, taken, _raw: raw, was_panicking, at })
+        let raw = Some(raw);
+        self.poison.check(RwLockWriteGuard { lock: self, taken, raw, was_panicking, at })
     }
 
     /// Locks it for reading, waiting until nobody writes.
@@ -239,6 +241,22 @@ impl<T: ?Sized> RwLock<T> {
     }
 }
 
+impl<'a, T: ?Sized> RwLockWriteGuard<'a, T> {
+    /// From writing to reading: no writer comes between.
+    #[track_caller]
+    pub fn downgrade(mut this: Self) -> RwLockReadGuard<'a, T> {
+        let (lock, taken, at) = (this.lock, this.taken, this.at);
+        if let Some(context) = taken.and_then(Taken::context)
+            && let Some(object) = lock.handle.known(context)
+        {
+            context.perform(OpKind::RwLock(RwLockOp::Downgrade), Some(object));
+        }
+        let raw = this.raw.take().expect("a guard that is not being dropped");
+        let _raw = std::sync::RwLockWriteGuard::downgrade(raw);
+        RwLockReadGuard { lock, taken, _raw, at }
+    }
+}
+
 impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
     type Target = T;
 
@@ -282,6 +300,10 @@ impl<T: ?Sized> Drop for RwLockReadGuard<'_, T> {
 
 impl<T: ?Sized> Drop for RwLockWriteGuard<'_, T> {
     fn drop(&mut self) {
+        if self.raw.is_none() {
+            // It has become a reading one.
+            return;
+        }
         let poisons = !self.was_panicking && panicking();
         self.lock.unlock(RwLockOp::UnlockWrite, self.taken, self.at);
         // With the unlock: nobody has run since.
@@ -316,6 +338,18 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockReadGuard<'_, T> {
 }
 
 impl<T: ?Sized + fmt::Debug> fmt::Debug for RwLockWriteGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for RwLockReadGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<T: ?Sized + fmt::Display> fmt::Display for RwLockWriteGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

@@ -22,6 +22,19 @@ pub struct Once {
     ended: Condvar,
 }
 
+/// What [`Once::call_once_force`] tells its closure.
+#[derive(Debug)]
+pub struct OnceState {
+    poisoned: bool,
+}
+
+impl OnceState {
+    /// True if an earlier call panicked.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+}
+
 impl Once {
     /// A `Once` that has not run.
     #[allow(clippy::new_without_default, reason = "std's has no Default either")]
@@ -35,12 +48,38 @@ impl Once {
     /// If an earlier call panicked.
     #[track_caller]
     pub fn call_once(&self, f: impl FnOnce()) {
-        assert!(self.run(false, f), "Once instance has previously been poisoned");
+        assert!(self.run(false, |_| f()), "Once instance has previously been poisoned");
     }
 
-    /// The same, but tries again after a call that panicked.
-    pub(super) fn call_despite_panics(&self, f: impl FnOnce()) {
+    /// The same, but tries again after a call that panicked, and says whether one did.
+    #[track_caller]
+    pub fn call_once_force(&self, f: impl FnOnce(&OnceState)) {
         self.run(true, f);
+    }
+
+    /// Waits until a call has run to its end.
+    ///
+    /// # Panics
+    /// If a call panicked.
+    #[track_caller]
+    pub fn wait(&self) {
+        assert!(self.wait_for(false), "Once instance has previously been poisoned");
+    }
+
+    /// The same, but goes on waiting if a call panicked.
+    pub fn wait_force(&self) {
+        self.wait_for(true);
+    }
+
+    fn wait_for(&self, insist: bool) -> bool {
+        let mut phase = self.lock();
+        loop {
+            match *phase {
+                Phase::Done => return true,
+                Phase::Poisoned if !insist => return false,
+                _ => phase = self.ended.wait(phase).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
     }
 
     /// True if a call has run to its end.
@@ -52,7 +91,7 @@ impl Once {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, retry: bool, f: impl FnOnce()) -> bool {
+    fn run(&self, retry: bool, f: impl FnOnce(&OnceState)) -> bool {
         let mut phase = self.lock();
         loop {
             match *phase {
@@ -64,10 +103,11 @@ impl Once {
                 Phase::New | Phase::Poisoned => break,
             }
         }
+        let state = OnceState { poisoned: *phase == Phase::Poisoned };
         *phase = Phase::Running;
         drop(phase);
         let unless_it_ends = Poisons { once: self };
-        f();
+        f(&state);
         mem::forget(unless_it_ends);
         self.end(Phase::Done);
         true

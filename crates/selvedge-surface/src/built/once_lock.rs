@@ -32,6 +32,15 @@ impl<T> OnceLock<T> {
         self.value.get_mut()
     }
 
+    /// Waits until the cell has a value.
+    pub fn wait(&self) -> &T {
+        self.once.wait_force();
+        match self.value.get() {
+            Some(value) => value,
+            None => unreachable!("the cell was filled"),
+        }
+    }
+
     /// Fills the cell.
     ///
     /// # Errors
@@ -63,7 +72,7 @@ impl<T> OnceLock<T> {
     }
 
     fn get_or_init_from(&self, f: impl FnOnce() -> Option<T>) {
-        self.once.call_despite_panics(|| {
+        self.once.call_once_force(|_| {
             if let Some(value) = f() {
                 // Nobody else can have set it: this closure runs once.
                 let _ = self.value.set(value);
@@ -86,6 +95,20 @@ impl<T> From<T> for OnceLock<T> {
         cell
     }
 }
+
+impl<T: Clone> Clone for OnceLock<T> {
+    fn clone(&self) -> Self {
+        self.get().map_or_else(OnceLock::new, |value| OnceLock::from(value.clone()))
+    }
+}
+
+impl<T: PartialEq> PartialEq for OnceLock<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl<T: Eq> Eq for OnceLock<T> {}
 
 impl<T> fmt::Debug for OnceLock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
