@@ -23,7 +23,9 @@ pub fn explain(trace: &Trace, fault: &Fault) -> Option<Explanation> {
             let found = [reading.stale_value(), reading.stale_section(), reading.torn_section()];
             // The one that was complete last is nearest to the failure.
             let nearest = found.into_iter().flatten().max_by_key(|f| f.steps.last().copied());
-            nearest.or_else(|| reading.same_value_twice())
+            nearest.or_else(|| reading.same_value_twice()).or_else(|| {
+                reading.done_twice(fault).filter(|_| fault.kind == FailureKind::Invariant)
+            })
         }
         _ => None,
     }
@@ -113,6 +115,32 @@ impl<'a> Reading<'a> {
             };
         }
         None
+    }
+
+    /// What is to happen once, as the name of the broken invariant says, was
+    /// done before, at the same place in the code.
+    fn done_twice(&self, fault: &Fault) -> Option<Explanation> {
+        let has = |word: &str| {
+            let mut words = fault.name.split(|c: char| !c.is_alphanumeric());
+            words.any(|w| w.eq_ignore_ascii_case(word))
+        };
+        if fault.kind != FailureKind::Invariant || !has("once") {
+            return None;
+        }
+        let (second, again) = self.operations().rev().find(|(_, s)| s.role == Role::Update)?;
+        let same = |s: &TraceStep| {
+            (s.role, &s.object, &s.place) == (again.role, &again.object, &again.place)
+        };
+        let (first, before) = self.operations().rev().find(|(i, s)| *i < second && same(s))?;
+        let (did, does) = (self.name(before.thread), self.name(again.thread));
+        let (then, now) = (self.at(first), self.at(second));
+        let text = format!(
+            "{did} did it at {then} ({}), and {does} did it again at {now} ({}): nothing keeps the \
+             second one from it",
+            before.text, again.text,
+        );
+        let frees = ["free", "freed", "frees"].into_iter().any(has);
+        self.found(if frees { "double free" } else { "done twice" }, text, vec![first, second])
     }
 
     /// Two threads look at the same thing, at the same place in the code, find

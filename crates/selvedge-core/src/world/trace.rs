@@ -156,6 +156,9 @@ impl Tracer<'_> {
             left,
             ..TraceStep::default()
         };
+        if let Some(owner) = touched.and_then(|lock| self.owner(event, lock)) {
+            step.text.push_str(&format!(", held by {owner}"));
+        }
         step.after.extend(self.spawned[event.thread.index()].take());
         let (ticked, before) = &self.before_tick;
         if self.latest[event.thread.index()].is_none_or(|last| last < *ticked) {
@@ -198,6 +201,19 @@ impl Tracer<'_> {
         step.after.dedup();
         self.latest[event.thread.index()] = Some(position);
         self.steps.push(step);
+    }
+
+    /// Why a lock could not be taken at once: who had taken it last.
+    fn owner(&self, event: &Event, lock: ObjectId) -> Option<String> {
+        let refused = event.answer == 0
+            && matches!(
+                event.op.kind,
+                OpKind::Mutex(MutexOp::TryLock)
+                    | OpKind::RwLock(RwLockOp::TryRead | RwLockOp::TryWrite)
+            );
+        let taken = self.objects[lock.index()].write.filter(|_| refused)?;
+        let owner = self.world.live[self.steps[taken].thread];
+        Some(self.world.thread_name(owner))
     }
 
     /// What an atomic held before and after an operation.
