@@ -14,6 +14,7 @@ use selvedge_runtime::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use selvedge_runtime::sync::{Arc, Condvar, Mutex};
 use selvedge_runtime::thread;
 use selvedge_runtime::time::{Duration, Instant};
+use selvedge_surface::select;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -285,4 +286,26 @@ fn everything_works_on_real_threads_outside_of_an_exploration() {
 fn a_rendezvous_cannot_be_tried() {
     let (tx, _rx) = bounded(0);
     let _ = tx.try_send(1);
+}
+
+/// That two channels are one location is learnt at the select, and the clock
+/// moves before anybody takes another step.
+#[test]
+fn what_is_learnt_just_before_the_clock_moves() {
+    let seen = outcomes_in(Virtual, || {
+        let (left, from_left) = bounded(1);
+        let (_right, from_right) = bounded(1);
+        assert!(from_left.try_recv().is_err() && from_right.try_recv().is_err());
+        let t = thread::spawn(move || {
+            thread::sleep(10 * MS);
+            left.send(1).unwrap();
+        });
+        let received = select! {
+            recv(from_left) -> message => message.unwrap(),
+            recv(from_right) -> message => message.unwrap(),
+        };
+        t.join().unwrap();
+        received
+    });
+    assert_eq!(seen, BTreeSet::from([1]));
 }

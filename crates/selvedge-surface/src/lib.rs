@@ -30,6 +30,8 @@ mod select;
 pub mod shuttle;
 pub mod std;
 pub mod stress;
+#[cfg(any(feature = "loom", loom, feature = "shuttle", shuttle))]
+mod untimed;
 
 pub use input::{Choose, seed};
 

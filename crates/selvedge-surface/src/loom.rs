@@ -6,6 +6,20 @@
 //! tries. A `sleep` yields: loom then lets others run first. Its threads (at
 //! most four beside the main one) have small stacks; here they get larger
 //! ones, but the main thread's is loom's own, 32 KiB.
+//!
+//! Nor does it know time: what waits for some time at most does not compile.
+//!
+//! ```compile_fail
+//! let (_client, requests) = selvedge_surface::loom::channel::bounded::<u32>(1);
+//! let _ = requests.recv_timeout(std::time::Duration::from_millis(1));
+//! ```
+//!
+//! ```
+//! let _ = || {
+//!     let (_client, requests) = selvedge_surface::loom::channel::bounded::<u32>(1);
+//!     let _ = requests.try_recv();
+//! };
+//! ```
 
 use ::std::marker::PhantomData;
 use ::std::ops::RangeInclusive;
@@ -92,14 +106,7 @@ mod rt {
         guard: MutexGuard<'a, T>,
         _timeout: ::std::time::Duration,
     ) -> MutexGuard<'a, T> {
-        struct Refused<T>(::std::marker::PhantomData<T>);
-        impl<T> Refused<T> {
-            const AT_COMPILE_TIME: () = panic!(
-                "loom knows no time: leave programs with `recv_timeout` or `send_timeout` out for it"
-            );
-        }
-        let () = Refused::<T>::AT_COMPILE_TIME;
-        guard
+        crate::untimed::refused(guard)
     }
 
     /// Wakes all of those who wait, as that is allowed: loom keeps a thread

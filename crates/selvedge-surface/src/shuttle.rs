@@ -41,14 +41,7 @@ mod rt {
         guard: MutexGuard<'a, T>,
         _timeout: ::std::time::Duration,
     ) -> MutexGuard<'a, T> {
-        struct Refused<T>(::std::marker::PhantomData<T>);
-        impl<T> Refused<T> {
-            const AT_COMPILE_TIME: () = panic!(
-                "shuttle knows no time: leave programs with `recv_timeout` or `send_timeout` out for it"
-            );
-        }
-        let () = Refused::<T>::AT_COMPILE_TIME;
-        guard
+        crate::untimed::refused(guard)
     }
 
     /// Wakes one of those who wait.

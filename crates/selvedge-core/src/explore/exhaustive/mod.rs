@@ -183,6 +183,9 @@ impl<C: Consistency> Search<C> {
         }
         self.catch_up(world);
         self.ticks += 1;
+        if self.is_outdated(world) {
+            return;
+        }
         if self.rules.pending_at_ticks && self.graph.events.len() >= self.repeated {
             self.seat(world);
             self.look_at_all_pending(world);
